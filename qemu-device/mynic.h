@@ -1,0 +1,47 @@
+/*
+ * mynic: an open multiqueue network card, the PCI device
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef HW_NET_MYNIC_H
+#define HW_NET_MYNIC_H
+
+#include "hw/pci/pci_device.h"
+#include "net/net.h"
+#include "qom/object.h"
+#include "system/runstate.h"
+#include "mynic_core.h"
+
+#define TYPE_MYNIC "mynic"
+OBJECT_DECLARE_SIMPLE_TYPE(MynicState, MYNIC)
+
+/**
+ * MynicState - the PCI function
+ * @parent_obj: PCI device
+ * @core: the card
+ * @vm_state: notifier of guest stop and start
+ * @regs: BAR 0
+ * @doorbells: BAR 2
+ * @msix: BAR 4
+ * @conf: property mac, netdev, bootindex
+ * @queues: property, 0 if not given
+ * @features: properties by feature bit
+ * @aer: property
+ */
+struct MynicState {
+    PCIDevice parent_obj;
+
+    MynicCore core;
+    VMChangeStateEntry *vm_state;
+    MemoryRegion regs;
+    MemoryRegion doorbells;
+    MemoryRegion msix;
+
+    NICConf conf;
+    uint32_t queues;
+    uint64_t features;
+    bool aer;
+};
+
+#endif /* HW_NET_MYNIC_H */

@@ -1,0 +1,501 @@
+/*
+ * mynic: life of the card: enable, reset, errors, link, migration
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "qemu/osdep.h"
+#include "qemu/error-report.h"
+#include "qemu/log.h"
+#include "system/replay.h"
+#include "net/net.h"
+#include "../net_rx_pkt.h"
+#include "mynic_core.h"
+#include "trace.h"
+
+unsigned int mynic_hist_class(size_t len)
+{
+    /* Largest frame of a class, with FCS; the last class has none. */
+    static const uint16_t limits[MYNIC_STATS_HIST - 1] = {
+        64, 127, 255, 511, 1023, 1518,
+    };
+    unsigned int i;
+
+    len += ETH_FCS_LEN;
+    for (i = 0; i < ARRAY_SIZE(limits) && len > limits[i]; i++) {
+        continue;
+    }
+    return i;
+}
+
+void mynic_guest_error(const MynicCore *core, const char *fmt, ...)
+{
+    g_autofree char *text = NULL;
+    va_list ap;
+
+    if (!qemu_loglevel_mask(LOG_GUEST_ERROR) &&
+        !trace_event_get_state_backends(TRACE_MYNIC_GUEST_ERROR)) {
+        return;
+    }
+    va_start(ap, fmt);
+    text = g_strdup_vprintf(fmt, ap);
+    va_end(ap);
+    trace_mynic_guest_error(core->pdev->name, text);
+    qemu_log_mask(LOG_GUEST_ERROR, "mynic: %s\n", text);
+}
+
+void mynic_queue_stop(MynicCore *core, MynicRing *ring,
+                      enum mynic_queue_error error)
+{
+    ring->error = error;
+    /* If the control block is what cannot be written, the event says so. */
+    mynic_ctl_write(ring, core->pdev, offsetof(struct mynic_queue_ctl, error),
+                    error);
+}
+
+void mynic_queue_failed(MynicCore *core, enum mynic_event_type event,
+                        unsigned int id, MynicRing *ring,
+                        enum mynic_queue_error error, const char *why)
+{
+    static const char *const names[] = {
+        [MYNIC_EVENT_TXQ_ERROR] = "transmit queue",
+        [MYNIC_EVENT_RXQ_ERROR] = "receive queue",
+        [MYNIC_EVENT_CQ_ERROR] = "completion queue",
+    };
+
+    if (ring->error) {
+        return;
+    }
+    trace_mynic_queue_failed(names[event], id, error, why);
+    mynic_guest_error(core, "%s %u: %s", names[event], id, why);
+    mynic_queue_stop(core, ring, error);
+    mynic_event(core, event, id, error, 0);
+}
+
+void mynic_core_fatal(MynicCore *core, const char *why)
+{
+    if (core->status & MYNIC_STATUS_FATAL) {
+        return;
+    }
+    mynic_guest_error(core, "fatal: %s", why);
+    mynic_core_stop(core);
+    core->status |= MYNIC_STATUS_FATAL;
+    mynic_irq_raise(core, MYNIC_VECTOR_ADMIN);
+    mynic_core_flush(core);
+}
+
+bool mynic_core_active(const MynicCore *core)
+{
+    return mynic_core_enabled(core) && core->vm_running &&
+           pci_get_word(core->pdev->config + PCI_COMMAND) & PCI_COMMAND_MASTER;
+}
+
+void mynic_core_resume(MynicCore *core)
+{
+    uint32_t i;
+
+    if (!mynic_core_active(core)) {
+        return;
+    }
+    /* It may differ after migration. */
+    mynic_core_link_changed(core);
+    replay_bh_schedule_event(core->admin_bh);
+    for (i = 0; i < core->num_pairs; i++) {
+        MynicPair *pair = &core->pairs[i];
+
+        if (pair->txq.ring.created) {
+            mynic_tx_schedule(&pair->txq);
+        }
+        if (pair->rxq.ring.created) {
+            mynic_rx_schedule(&pair->rxq);
+        }
+    }
+}
+
+void mynic_core_settle(MynicCore *core)
+{
+    uint32_t i;
+
+    if (!mynic_core_active(core)) {
+        return;
+    }
+    for (i = 0; i < core->num_pairs; i++) {
+        mynic_tx_settle(&core->pairs[i].txq);
+        mynic_rx_settle(&core->pairs[i].rxq);
+    }
+}
+
+void mynic_core_flush(MynicCore *core)
+{
+    uint32_t i;
+
+    for (i = 0; i < core->num_wires; i++) {
+        qemu_flush_queued_packets(core->wires[i].nc);
+    }
+}
+
+/* Which features the driver may not accept one without the other. */
+static bool mynic_features_complete(uint64_t features)
+{
+    static const uint64_t needs[][2] = {
+        { MYNIC_F_TX_TSO, MYNIC_F_TX_CSUM },
+        { MYNIC_F_TX_USO, MYNIC_F_TX_CSUM },
+        { MYNIC_F_RX_GRO, MYNIC_F_RX_CSUM },
+        { MYNIC_F_RX_GRO_UDP, MYNIC_F_RX_GRO },
+    };
+    unsigned int i;
+
+    for (i = 0; i < ARRAY_SIZE(needs); i++) {
+        if (features & needs[i][0] && !(features & needs[i][1])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static enum mynic_status mynic_core_check(MynicCore *core)
+{
+    uint32_t id = mynic_reg(core, MYNIC_REG_DRIVER_ID);
+    uint64_t features = mynic_reg64(core, MYNIC_REG_DRV_FEATURES_LO);
+    uint32_t sizes = mynic_reg(core, MYNIC_REG_ADMIN_SIZES);
+    uint32_t asq = MYNIC_FIELD_GET(MYNIC_ADMIN_SIZES_ASQ_MASK, sizes);
+    uint32_t aeq = MYNIC_FIELD_GET(MYNIC_ADMIN_SIZES_AEQ_MASK, sizes);
+
+    if (MYNIC_FIELD_GET(MYNIC_ID_MAGIC_MASK, id) != MYNIC_ID_MAGIC ||
+        MYNIC_FIELD_GET(MYNIC_ID_MAJOR_MASK, id) != MYNIC_ABI_MAJOR) {
+        mynic_guest_error(core, "ENABLE: driver of version 0x%08" PRIx32
+                          ", this card is of major version %d", id,
+                          MYNIC_ABI_MAJOR);
+        return MYNIC_ERR_VERSION;
+    }
+    if (features & ~core->dev_features || !mynic_features_complete(features)) {
+        mynic_guest_error(core, "ENABLE: features 0x%" PRIx64 ", offered are "
+                          "0x%" PRIx64, features, core->dev_features);
+        return MYNIC_ERR_FEATURE;
+    }
+    if (!asq || asq > MYNIC_ADMIN_LOG2_MAX ||
+        !aeq || aeq > MYNIC_ADMIN_LOG2_MAX) {
+        mynic_guest_error(core, "ENABLE: ADMIN_SIZES 0x%" PRIx32, sizes);
+        return MYNIC_ERR_SIZE;
+    }
+    if ((mynic_reg64(core, MYNIC_REG_ASQ_LO) |
+         mynic_reg64(core, MYNIC_REG_ACQ_LO) |
+         mynic_reg64(core, MYNIC_REG_AEQ_LO)) % MYNIC_RING_ALIGN) {
+        mynic_guest_error(core, "ENABLE: address of a ring not aligned");
+        return MYNIC_ERR_ADDRESS;
+    }
+    return MYNIC_OK;
+}
+
+void mynic_core_enable(MynicCore *core)
+{
+    enum mynic_status status;
+    uint32_t sizes = mynic_reg(core, MYNIC_REG_ADMIN_SIZES);
+    uint32_t asq, aeq;
+
+    if (core->status & MYNIC_STATUS_ENABLED) {
+        return;
+    }
+    status = mynic_core_check(core);
+    core->status &= ~MYNIC_STATUS_ERROR_MASK;
+    core->status |= MYNIC_FIELD_PREP(MYNIC_STATUS_ERROR_MASK, (uint32_t)status);
+    trace_mynic_enable(status, mynic_reg64(core, MYNIC_REG_DRV_FEATURES_LO));
+    if (status != MYNIC_OK) {
+        return;
+    }
+
+    asq = 1U << MYNIC_FIELD_GET(MYNIC_ADMIN_SIZES_ASQ_MASK, sizes);
+    aeq = 1U << MYNIC_FIELD_GET(MYNIC_ADMIN_SIZES_AEQ_MASK, sizes);
+    mynic_ring_init(&core->asq, mynic_reg64(core, MYNIC_REG_ASQ_LO), 0, asq);
+    mynic_ring_init(&core->acq, mynic_reg64(core, MYNIC_REG_ACQ_LO), 0, asq);
+    mynic_ring_init(&core->aeq, mynic_reg64(core, MYNIC_REG_AEQ_LO), 0, aeq);
+    core->drv_features = mynic_reg64(core, MYNIC_REG_DRV_FEATURES_LO);
+    core->link_up = mynic_core_link_state(core) & MYNIC_LINK_UP;
+    core->status |= MYNIC_STATUS_ENABLED;
+}
+
+void mynic_core_stop(MynicCore *core)
+{
+    uint32_t i;
+
+    qemu_bh_cancel(core->admin_bh);
+    for (i = 0; i < core->num_pairs; i++) {
+        MynicPair *pair = &core->pairs[i];
+
+        mynic_tx_stop(&pair->txq);
+        mynic_rx_stop(&pair->rxq);
+        mynic_cq_stop(&pair->cq[0]);
+        mynic_cq_stop(&pair->cq[1]);
+    }
+}
+
+void mynic_core_show_mac(MynicCore *core)
+{
+    qemu_format_nic_info_str(qemu_get_queue(core->nic), core->filter.station);
+}
+
+void mynic_core_reset(MynicCore *core)
+{
+    uint32_t i;
+
+    trace_mynic_reset();
+    core->status &= ~MYNIC_STATUS_READY;
+    mynic_core_stop(core);
+
+    mynic_regs_reset(core);
+    core->drv_features = 0;
+    core->asq = (MynicRing) { };
+    core->acq = (MynicRing) { };
+    core->aeq = (MynicRing) { };
+    core->events_lost = 0;
+    core->mtu = MYNIC_DEFAULT_MTU;
+    mynic_core_set_offloads(core, 0);
+    mynic_filter_reset(&core->filter, core->mac.a);
+    mynic_core_show_mac(core);
+    mynic_rss_reset(&core->rss);
+    for (i = 0; i < core->num_wires; i++) {
+        memset(&core->wires[i].stats, 0, sizeof(core->wires[i].stats));
+    }
+    core->status = MYNIC_STATUS_READY;
+
+    /* What the net layer kept for us is dropped now, not by the next driver. */
+    mynic_core_flush(core);
+}
+
+void mynic_core_set_offloads(MynicCore *core, uint32_t offloads)
+{
+    bool csum = offloads & MYNIC_OFFLOAD_RX_CSUM;
+    bool gro = offloads & MYNIC_OFFLOAD_RX_GRO;
+    bool gro_udp = offloads & MYNIC_OFFLOAD_RX_GRO_UDP;
+    uint32_t i;
+
+    core->offloads = offloads;
+    if (!core->vnet_hdr) {
+        return;
+    }
+    for (i = 0; i < core->num_wires; i++) {
+        qemu_set_offload(core->wires[i].nc->peer, csum, gro, gro, gro, 0,
+                         gro_udp, gro_udp);
+    }
+}
+
+uint64_t mynic_core_link_state(MynicCore *core)
+{
+    uint64_t state = MYNIC_FIELD_PREP(MYNIC_LINK_SPEED_MASK,
+                                      (uint64_t)core->speed) |
+                     MYNIC_LINK_FULL_DUPLEX;
+
+    if (!core->wires[0].nc->link_down) {
+        state |= MYNIC_LINK_UP;
+    }
+    return state;
+}
+
+void mynic_core_link_changed(MynicCore *core)
+{
+    uint64_t state = mynic_core_link_state(core);
+    bool up = state & MYNIC_LINK_UP;
+    uint32_t i;
+
+    if (up == core->link_up) {
+        return;
+    }
+    core->link_up = up;
+    trace_mynic_link(up);
+    if (!up) {
+        /* The peer may be gone; do not wait for it. */
+        for (i = 0; i < core->num_wires; i++) {
+            qemu_purge_queued_packets(core->wires[i].nc);
+        }
+    } else {
+        mynic_core_flush(core);
+    }
+    mynic_event(core, MYNIC_EVENT_LINK, 0, 0, state);
+}
+
+void mynic_core_realize(MynicCore *core)
+{
+    AioContext *ctx = qemu_get_aio_context();
+    uint32_t i;
+
+    core->admin_bh =
+        aio_bh_new_guarded(ctx, mynic_admin_bh, core,
+                           &DEVICE(core->pdev)->mem_reentrancy_guard);
+    core->pairs = g_new0(MynicPair, core->num_pairs);
+    for (i = 0; i < core->num_pairs; i++) {
+        MynicPair *pair = &core->pairs[i];
+
+        mynic_tx_realize(&pair->txq, core, i, ctx);
+        mynic_rx_realize(&pair->rxq, core, i, ctx);
+        mynic_cq_realize(&pair->cq[0], core, MYNIC_CQ_RX(i), ctx);
+        mynic_cq_realize(&pair->cq[1], core, MYNIC_CQ_TX(i), ctx);
+    }
+}
+
+void mynic_core_connect(MynicCore *core, uint32_t num_wires, bool vnet_hdr)
+{
+    uint32_t i;
+
+    core->vnet_hdr = vnet_hdr;
+    core->num_wires = num_wires;
+    core->wires = g_new0(MynicWire, num_wires);
+    for (i = 0; i < num_wires; i++) {
+        MynicWire *wire = &core->wires[i];
+
+        wire->core = core;
+        wire->index = i;
+        wire->nc = qemu_get_subqueue(core->nic, i);
+        wire->linear = g_malloc(NET_BUFSIZE);
+        net_rx_pkt_init(&wire->rx_pkt);
+        mynic_gso_init(&wire->gso, MYNIC_RX_IOV_MAX);
+    }
+    for (i = 0; i < core->num_pairs; i++) {
+        core->pairs[i].txq.wire = &core->wires[i % num_wires];
+    }
+}
+
+void mynic_core_unrealize(MynicCore *core)
+{
+    uint32_t i;
+
+    mynic_core_stop(core);
+    for (i = 0; i < core->num_wires; i++) {
+        /* Or the net layer would call back for what it keeps. */
+        qemu_purge_queued_packets(core->wires[i].nc);
+    }
+    for (i = 0; i < core->num_pairs; i++) {
+        MynicPair *pair = &core->pairs[i];
+
+        mynic_tx_unrealize(&pair->txq);
+        mynic_rx_unrealize(&pair->rxq);
+        mynic_cq_unrealize(&pair->cq[0]);
+        mynic_cq_unrealize(&pair->cq[1]);
+    }
+    g_clear_pointer(&core->admin_bh, qemu_bh_delete);
+    for (i = 0; i < core->num_wires; i++) {
+        MynicWire *wire = &core->wires[i];
+
+        g_free(wire->linear);
+        net_rx_pkt_uninit(wire->rx_pkt);
+        mynic_gso_cleanup(&wire->gso);
+    }
+    core->num_wires = 0;
+    g_clear_pointer(&core->wires, g_free);
+    g_clear_pointer(&core->pairs, g_free);
+}
+
+void mynic_core_sum_stats(MynicCore *core)
+{
+    MynicPortStats *sum = &core->port_stats;
+    uint32_t i, w;
+
+    memset(sum, 0, sizeof(*sum));
+    for (i = 0; i < core->num_wires; i++) {
+        for (w = 0; w < ARRAY_SIZE(sum->words); w++) {
+            sum->words[w] += core->wires[i].stats.words[w];
+        }
+    }
+}
+
+static bool mynic_intr_valid(const MynicCore *core, const MynicIntr *intr)
+{
+    return intr->vector < mynic_num_vectors(core) &&
+           intr->usecs <= MYNIC_MODERATION_USECS_MAX;
+}
+
+static bool mynic_ring_valid(const MynicCore *core, const MynicRing *ring)
+{
+    return ring->size >= MYNIC_RING_MIN && ring->size <= core->ring_max;
+}
+
+static bool mynic_tail_valid(const MynicRing *ring)
+{
+    return ring->tail - ring->head <= ring->size;
+}
+
+/* What is wrong with the queues that a migration brought, NULL for nothing. */
+static const char *mynic_check_queues(MynicCore *core)
+{
+    uint32_t i;
+
+    for (i = 0; i < mynic_num_cqs(core); i++) {
+        MynicCq *cq = mynic_cq(core, i);
+
+        cq->rxq = NULL;
+        if (cq->ring.created && (!mynic_ring_valid(core, &cq->ring) ||
+                                 !mynic_intr_valid(core, &cq->intr))) {
+            return "completion queue";
+        }
+    }
+    for (i = 0; i < core->num_pairs; i++) {
+        MynicTxq *txq = &core->pairs[i].txq;
+        MynicRxq *rxq = &core->pairs[i].rxq;
+        MynicCq *cq;
+
+        if (txq->ring.created && (!mynic_ring_valid(core, &txq->ring) ||
+                                  !mynic_tail_valid(&txq->ring) ||
+                                  !mynic_intr_valid(core, &txq->intr))) {
+            return "transmit queue";
+        }
+        if (!rxq->ring.created) {
+            continue;
+        }
+        if (!mynic_ring_valid(core, &rxq->ring) ||
+            !mynic_tail_valid(&rxq->ring) ||
+            rxq->cq_id >= mynic_num_cqs(core)) {
+            return "receive queue";
+        }
+        cq = mynic_cq(core, rxq->cq_id);
+        if (!cq->ring.created || cq->rxq || cq->ring.size < rxq->ring.size) {
+            return "completion queue of a receive queue";
+        }
+        cq->rxq = rxq;
+    }
+    return NULL;
+}
+
+static const char *mynic_check_state(MynicCore *core)
+{
+    if (core->mtu < MYNIC_MIN_MTU || core->mtu > MYNIC_MAX_MTU) {
+        return "MTU";
+    }
+    if (!mynic_filter_valid(&core->filter)) {
+        return "receive filter";
+    }
+    if (!mynic_rss_valid(&core->rss, core->num_pairs)) {
+        return "RSS context";
+    }
+    if (core->status & MYNIC_STATUS_ENABLED &&
+        (!core->asq.created || !core->acq.created || !core->aeq.created ||
+         core->acq.size != core->asq.size || !mynic_tail_valid(&core->asq) ||
+         core->aeq.head - core->aeq.tail > core->aeq.size)) {
+        return "admin ring";
+    }
+    return mynic_check_queues(core);
+}
+
+/* The stream is no more to be trusted than the guest is. */
+int mynic_core_post_load(MynicCore *core)
+{
+    const char *wrong;
+    uint32_t i;
+
+    if (core->drv_features & ~core->dev_features) {
+        error_report("mynic: features 0x%" PRIx64 " are in use, this card "
+                     "offers 0x%" PRIx64 "; give it the same properties and "
+                     "kind of netdev", core->drv_features, core->dev_features);
+        return -EINVAL;
+    }
+    wrong = mynic_check_state(core);
+    if (wrong) {
+        error_report("mynic: the migrated state is not valid: %s", wrong);
+        return -EINVAL;
+    }
+    mynic_core_set_offloads(core, core->offloads);
+    mynic_core_show_mac(core);
+    for (i = 0; i < core->num_wires; i++) {
+        memset(&core->wires[i].stats, 0, sizeof(core->wires[i].stats));
+    }
+    core->wires[0].stats = core->port_stats;
+    return 0;
+}

@@ -1,0 +1,734 @@
+/*
+ * mynic: state of the card
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The core knows registers, rings and frames; of QEMU's object model it knows
+ * nothing. mynic.c is the PCI device around it.
+ *
+ * Contexts and locks
+ *
+ * Control state (registers, admin and event rings, filters, RSS, offloads,
+ * which queues exist) belongs to the main loop and to vCPUs in MMIO, both of
+ * which hold the BQL.
+ *
+ * Data path state belongs to the AioContext of its queue pair: MynicTxq,
+ * MynicRxq and MynicCq with their rings, their MynicIntr, and the MynicWire
+ * that a queue sends to. Bottom halves and timers are created in that context.
+ * Today each context is the main loop's, so that the BQL covers these too.
+ * The data path reads control state (features, filter, RSS, offloads, MTU)
+ * and does not write it. It reaches out of its context in three places only:
+ * mynic_irq_raise(), mynic_queue_failed(), which ends a queue, and the net
+ * layer, which is the main loop's.
+ * What MMIO and admin commands do to a queue is limited to: storing a tail or
+ * an arming index and scheduling the bottom half; creating and destroying it.
+ */
+
+#ifndef HW_NET_MYNIC_CORE_H
+#define HW_NET_MYNIC_CORE_H
+
+#include "block/aio.h"
+#include "hw/pci/pci_device.h"
+#include "net/net.h"
+#include "mynic_abi.h"
+#include "mynic_bits.h"
+#include "mynic_filter.h"
+#include "mynic_gso.h"
+#include "mynic_ring.h"
+#include "mynic_rss.h"
+
+/* Registers end here, the rest of BAR 0 is a hole. */
+#define MYNIC_REGS_END 0x100
+#define MYNIC_NUM_REGS (MYNIC_REGS_END / sizeof(uint32_t))
+
+/* What the limit registers say. */
+#define MYNIC_RING_LOG2_MIN 6
+#define MYNIC_RING_MIN (1 << MYNIC_RING_LOG2_MIN)
+#define MYNIC_RING_MAX 16384
+#define MYNIC_RING_DEFAULT 4096
+#define MYNIC_TX_SLOTS 64
+#define MYNIC_TX_MAX_LEN (65535 + ETH_HLEN + 2 * sizeof(struct vlan_header))
+#define MYNIC_MAX_MTU 9216
+#define MYNIC_DEFAULT_MTU 1500
+#define MYNIC_ADMIN_LOG2_MAX 10
+#define MYNIC_DOORBELL_STRIDE 4096
+
+/* Packets after which a transmit queue lets others run. */
+#define MYNIC_TX_BURST 64
+/* Packets after which a receive queue does not wait for the end of a batch. */
+#define MYNIC_RX_BATCH 64
+
+/* A packet's pieces in host memory; more, and it is copied together. */
+#define MYNIC_TX_IOV_MAX (2 * MYNIC_TX_SLOTS)
+/* Pieces of a frame from the backend; more, and it is copied together. */
+#define MYNIC_RX_IOV_MAX 16
+
+#define MYNIC_SPEED_DEFAULT 25000
+#define MYNIC_SPEED_MIN 10
+#define MYNIC_SPEED_MAX 800000
+
+#define MYNIC_FW_VERSION "1.0.0"
+
+struct NetRxPkt;
+typedef struct MynicCore MynicCore;
+typedef struct MynicCq MynicCq;
+typedef struct MynicRxq MynicRxq;
+typedef struct MynicTxq MynicTxq;
+
+/*
+ * Counters in host byte order. The fields are those of the contract, so that
+ * they are stated once; @words is for what treats them all alike.
+ */
+typedef union MynicPortStats {
+    struct mynic_port_stats s;
+    uint64_t words[sizeof(struct mynic_port_stats) / sizeof(uint64_t)];
+} MynicPortStats;
+
+typedef union MynicQueueStats {
+    struct mynic_queue_stats s;
+    uint64_t words[sizeof(struct mynic_queue_stats) / sizeof(uint64_t)];
+} MynicQueueStats;
+
+/**
+ * MynicIntr - when a queue raises its vector
+ * @core: the card
+ * @timer: end of the moderation interval, in the queue's context
+ * @vector: MSI-X vector
+ * @usecs: moderation interval, 0 for none
+ * @frames: packets that end the interval early, 0 for no such number
+ * @pending: a cause waits for the end of its interval
+ * @packets: completed since the cause
+ * @armed: @arm was written to the doorbell and not reached yet
+ * @arm: index of the slot or entry whose completion is a cause
+ * @raised: interrupts raised, for the statistics
+ */
+typedef struct MynicIntr {
+    MynicCore *core;
+    QEMUTimer *timer;
+    uint16_t vector;
+    uint16_t usecs;
+    uint16_t frames;
+    bool pending;
+    uint32_t packets;
+    bool armed;
+    uint32_t arm;
+    uint64_t raised;
+} MynicIntr;
+
+/**
+ * MynicWire - one net client: a way to the backend, shared by the transmit
+ * queues that map to it, and where frames arrive
+ * @core: the card
+ * @nc: the net client
+ * @index: its number
+ * @stats: this wire's part of the port's counters
+ * @inflight: frames that the net layer keeps because the peer is busy; as
+ *            long as there are any, nothing else is sent here
+ * @waits_for: receive queue that had too few buffers for the frame that the
+ *             net layer keeps for us
+ * @rx_pkt: scratch for verifying checksums
+ * @gso: scratch for frames with offloads that are switched off
+ * @linear: scratch for frames of too many pieces
+ */
+typedef struct MynicWire {
+    MynicCore *core;
+    NetClientState *nc;
+    unsigned int index;
+    MynicPortStats stats;
+    unsigned int inflight;
+    MynicRxq *waits_for;
+    struct NetRxPkt *rx_pkt;
+    MynicGso gso;
+    uint8_t *linear;
+} MynicWire;
+
+/**
+ * MynicTxq - transmit queue
+ * @core: the card
+ * @wire: where it sends to
+ * @ctx: context that all of it runs in
+ * @bh: does the work, in @ctx
+ * @id: number of the queue
+ * @ring: slots
+ * @slots: copies of the slots between ring.head and ring.fetched
+ * @busy: slots of the packet that the net layer still keeps; they follow
+ *        ring.head
+ * @done: packets completed since ring.published
+ * @intr: when the vector is raised
+ * @stats: counters, host byte order
+ * @gso: scratch for backends without offload headers
+ * @iov: the packet in host memory; [0] is for the offload header
+ * @iov_tag: the same with a VLAN tag
+ * @tag_buf: memory of the tag
+ * @bounce: a packet that could not be mapped, NULL until there was one
+ */
+struct MynicTxq {
+    MynicCore *core;
+    MynicWire *wire;
+    AioContext *ctx;
+    QEMUBH *bh;
+    unsigned int id;
+    MynicRing ring;
+    union mynic_tx_slot *slots;
+    uint32_t busy;
+    uint32_t done;
+    MynicIntr intr;
+    MynicQueueStats stats;
+    MynicGso gso;
+    struct iovec iov[1 + MYNIC_TX_IOV_MAX];
+    struct iovec iov_tag[2 + MYNIC_TX_IOV_MAX];
+    uint8_t tag_buf[MYNIC_VLAN_INSERT_LEN];
+    uint8_t *bounce;
+};
+
+/**
+ * MynicCq - completion queue
+ * @core: the card
+ * @id: number of the queue
+ * @ring: entries
+ * @intr: when the vector is raised
+ * @rxq: receive queue that uses it, or NULL
+ */
+struct MynicCq {
+    MynicCore *core;
+    unsigned int id;
+    MynicRing ring;
+    MynicIntr intr;
+    MynicRxq *rxq;
+};
+
+/**
+ * MynicRxq - receive queue
+ * @core: the card
+ * @ctx: context that all of it runs in
+ * @bh: ends a batch, and wakes wires that wait for buffers; in @ctx
+ * @id: number of the queue
+ * @cq_id: number of its completion queue
+ * @ring: posted buffers
+ * @bufs: copies of the slots between ring.head and ring.fetched
+ * @done: packets delivered since ring.published
+ * @rung: the doorbell was written, the tail is to be looked at
+ * @stats: counters, host byte order
+ */
+struct MynicRxq {
+    MynicCore *core;
+    AioContext *ctx;
+    QEMUBH *bh;
+    unsigned int id;
+    uint16_t cq_id;
+    MynicRing ring;
+    struct mynic_rx_buf *bufs;
+    uint32_t done;
+    bool rung;
+    MynicQueueStats stats;
+};
+
+/**
+ * MynicPair - a queue pair, with the completion queues of the same page
+ * @txq: transmit queue
+ * @rxq: receive queue
+ * @cq: completion queues 2 * n and 2 * n + 1
+ */
+typedef struct MynicPair {
+    MynicTxq txq;
+    MynicRxq rxq;
+    MynicCq cq[2];
+} MynicPair;
+
+/**
+ * MynicCore - the card
+ * @pdev: its PCI function
+ * @nic: its net clients
+ * @mac: permanent address
+ * @num_pairs: queue pairs
+ * @ring_max: most slots of a ring, a power of two
+ * @speed: of the link, Mb/s
+ * @dev_features: features offered
+ * @wires: by net client
+ * @num_wires: number of net clients
+ * @vnet_hdr: the backend takes and gives offload headers
+ * @vm_running: the guest runs; otherwise its memory is left alone
+ *
+ * From here on what reset resets and migration carries:
+ *
+ * @regs: registers that hold what was written, by number
+ * @status: STATUS but for LINK_UP
+ * @drv_features: features in use, 0 until ENABLE
+ * @asq: admin submission ring
+ * @acq: admin completion ring
+ * @aeq: event ring; its tail is how far the driver has read
+ * @link_up: the link as the driver was told, or saw at ENABLE
+ * @events_lost: events that found the ring full
+ * @port_stats: counters of the port as migrated, the sum over all wires
+ * @mtu: frames above it are dropped
+ * @offloads: MYNIC_OFFLOAD_RX_*
+ * @filter: receive filter
+ * @rss: RSS context 0
+ * @pairs: queues
+ *
+ * @admin_bh: runs admin commands
+ */
+struct MynicCore {
+    PCIDevice *pdev;
+    NICState *nic;
+    MACAddr mac;
+    uint32_t num_pairs;
+    uint32_t ring_max;
+    uint32_t speed;
+    uint64_t dev_features;
+    MynicWire *wires;
+    uint32_t num_wires;
+    bool vnet_hdr;
+    bool vm_running;
+
+    uint32_t regs[MYNIC_NUM_REGS];
+    uint32_t status;
+    uint64_t drv_features;
+    MynicRing asq;
+    MynicRing acq;
+    MynicRing aeq;
+    bool link_up;
+    uint32_t events_lost;
+    MynicPortStats port_stats;
+    uint32_t mtu;
+    uint32_t offloads;
+    MynicFilter filter;
+    MynicRss rss;
+    MynicPair *pairs;
+
+    QEMUBH *admin_bh;
+};
+
+static inline bool mynic_has(const MynicCore *core, uint64_t feature)
+{
+    return core->drv_features & feature;
+}
+
+static inline uint32_t mynic_num_vectors(const MynicCore *core)
+{
+    return core->num_pairs + 1;
+}
+
+static inline uint32_t mynic_num_cqs(const MynicCore *core)
+{
+    return 2 * core->num_pairs;
+}
+
+static inline MynicCq *mynic_cq(MynicCore *core, unsigned int id)
+{
+    return &core->pairs[id / 2].cq[id % 2];
+}
+
+/* Counts a frame of @len bytes to @dst; PART is rx or tx. */
+#define MYNIC_COUNT_FRAME(stats, PART, dst, len) \
+    do { \
+        (stats)->s.PART##_packets++; \
+        (stats)->s.PART##_bytes += (len); \
+        if (!is_multicast_ether_addr(dst)) { \
+            (stats)->s.PART##_unicast++; \
+        } else if (is_broadcast_ether_addr(dst)) { \
+            (stats)->s.PART##_broadcast++; \
+        } else { \
+            (stats)->s.PART##_multicast++; \
+        } \
+        (stats)->s.PART##_hist[mynic_hist_class(len)]++; \
+    } while (0)
+
+/**
+ * mynic_hist_class - class of a frame in the histograms
+ * @len: bytes without FCS
+ */
+unsigned int mynic_hist_class(size_t len);
+
+/* mynic_core.c: life of the card ------------------------------------------ */
+
+/**
+ * mynic_core_realize - allocate what the card consists of
+ * @core: the card, with what its properties say; the wires are not there yet
+ */
+void mynic_core_realize(MynicCore *core);
+
+/**
+ * mynic_core_connect - take over the net clients
+ * @core: the card; @nic is set
+ * @num_wires: number of net clients
+ * @vnet_hdr: whether all of their peers take and give offload headers
+ */
+void mynic_core_connect(MynicCore *core, uint32_t num_wires, bool vnet_hdr);
+
+/**
+ * mynic_core_unrealize - stop and free everything
+ * @core: the card; its net clients exist still
+ */
+void mynic_core_unrealize(MynicCore *core);
+
+/**
+ * mynic_core_stop - no DMA and no interrupt from here on
+ * @core: the card; what it knows of rings is kept
+ */
+void mynic_core_stop(MynicCore *core);
+
+/**
+ * mynic_core_reset - everything as after power-on
+ * @core: the card
+ */
+void mynic_core_reset(MynicCore *core);
+
+/**
+ * mynic_core_enable - check what the driver set up, and start
+ * @core: the card
+ *
+ * STATUS tells the outcome; on a refusal nothing else changes.
+ */
+void mynic_core_enable(MynicCore *core);
+
+/**
+ * mynic_core_fatal - the driver broke the rules so that nothing can go on
+ * @core: the card
+ * @why: what it did, for the log
+ */
+void mynic_core_fatal(MynicCore *core, const char *why);
+
+/**
+ * mynic_core_enabled - whether queues work
+ * @core: the card
+ *
+ * Not before ENABLE, nor after a fatal error.
+ */
+static inline bool mynic_core_enabled(const MynicCore *core)
+{
+    return (core->status & (MYNIC_STATUS_ENABLED | MYNIC_STATUS_FATAL)) ==
+           MYNIC_STATUS_ENABLED;
+}
+
+/**
+ * mynic_core_active - whether memory of the guest may be touched
+ * @core: the card
+ *
+ * Only if it is enabled, the function is bus master, and the guest runs. What
+ * waits for one of these is started by mynic_core_resume().
+ */
+bool mynic_core_active(const MynicCore *core);
+
+/**
+ * mynic_core_resume - look after all queues, something allows it again
+ * @core: the card
+ */
+void mynic_core_resume(MynicCore *core);
+
+/**
+ * mynic_core_settle - bring guest memory up to date before the guest stops
+ * @core: the card
+ *
+ * Batches are ended, so that nothing but the rings has to be migrated.
+ */
+void mynic_core_settle(MynicCore *core);
+
+/**
+ * mynic_core_sum_stats - counters of the port, into @port_stats
+ * @core: the card
+ */
+void mynic_core_sum_stats(MynicCore *core);
+
+/**
+ * mynic_core_post_load - check and complete the state that a migration brought
+ * @core: the card
+ *
+ * Returns 0 or a negative errno.
+ */
+int mynic_core_post_load(MynicCore *core);
+
+/**
+ * mynic_core_set_offloads - switch receive offloads, here and in the backend
+ * @core: the card
+ * @offloads: MYNIC_OFFLOAD_RX_*
+ */
+void mynic_core_set_offloads(MynicCore *core, uint32_t offloads);
+
+/**
+ * mynic_core_show_mac - tell the monitor the station address
+ * @core: the card
+ */
+void mynic_core_show_mac(MynicCore *core);
+
+/**
+ * mynic_core_link_state - MYNIC_LINK_* of now
+ * @core: the card
+ */
+uint64_t mynic_core_link_state(MynicCore *core);
+
+/**
+ * mynic_core_link_changed - the link may have gone up or down
+ * @core: the card
+ *
+ * The driver is told if it did.
+ */
+void mynic_core_link_changed(MynicCore *core);
+
+/**
+ * mynic_core_flush - let the net layer deliver what it keeps for us
+ * @core: the card
+ */
+void mynic_core_flush(MynicCore *core);
+
+/**
+ * mynic_queue_failed - stop a queue because of an error
+ * @core: the card
+ * @event: MYNIC_EVENT_*_ERROR, by the kind of queue
+ * @id: its number
+ * @ring: its ring
+ * @error: what was wrong
+ * @why: the same for the log
+ */
+void mynic_queue_failed(MynicCore *core, enum mynic_event_type event,
+                        unsigned int id, MynicRing *ring,
+                        enum mynic_queue_error error, const char *why);
+
+/**
+ * mynic_queue_stop - the same without telling anybody but the control block
+ * @core: the card
+ * @ring: its ring
+ * @error: what was wrong
+ */
+void mynic_queue_stop(MynicCore *core, MynicRing *ring,
+                      enum mynic_queue_error error);
+
+/**
+ * mynic_guest_error - tell whoever looks what the guest did wrong
+ * @core: the card
+ * @fmt: as of printf(), without a newline
+ */
+void G_GNUC_PRINTF(2, 3) mynic_guest_error(const MynicCore *core,
+                                           const char *fmt, ...);
+
+/* mynic_regs.c: BAR 0 and BAR 2; the BQL is held --------------------------- */
+
+uint32_t mynic_regs_read(MynicCore *core, hwaddr addr);
+void mynic_regs_write(MynicCore *core, hwaddr addr, uint32_t value);
+void mynic_regs_reset(MynicCore *core);
+
+/* A register as last written, and two of them as one. */
+static inline uint32_t mynic_reg(const MynicCore *core, hwaddr addr)
+{
+    return core->regs[addr / sizeof(uint32_t)];
+}
+
+static inline uint64_t mynic_reg64(const MynicCore *core, hwaddr lo)
+{
+    return mynic_reg(core, lo) |
+           (uint64_t)mynic_reg(core, lo + sizeof(uint32_t)) << 32;
+}
+
+void mynic_doorbell_write(MynicCore *core, hwaddr addr, uint32_t value);
+
+/* mynic_admin.c: admin commands and events --------------------------------- */
+
+/**
+ * mynic_admin_bh - run the commands that are waiting, in order
+ * @opaque: the card
+ */
+void mynic_admin_bh(void *opaque);
+
+/**
+ * mynic_admin_doorbell - the driver submitted commands
+ * @core: the card
+ * @tail: index after the last one
+ */
+void mynic_admin_doorbell(MynicCore *core, uint32_t tail);
+
+/**
+ * mynic_admin_events_read - the driver has read events
+ * @core: the card
+ * @head: index after the last one
+ */
+void mynic_admin_events_read(MynicCore *core, uint32_t head);
+
+/**
+ * mynic_event - report something to the driver
+ * @core: the card
+ * @type: what happened
+ * @id: of the queue
+ * @code: enum mynic_queue_error
+ * @data: by type
+ *
+ * Nothing happens if the card is not enabled.
+ */
+void mynic_event(MynicCore *core, enum mynic_event_type type, uint16_t id,
+                 uint32_t code, uint64_t data);
+
+/* mynic_intr.c: vectors and moderation ------------------------------------- */
+
+/**
+ * mynic_irq_raise - raise a vector
+ * @core: the card
+ * @vector: MSI-X vector, valid
+ *
+ * Needs the BQL, which today every context holds.
+ */
+void mynic_irq_raise(MynicCore *core, unsigned int vector);
+
+void mynic_intr_realize(MynicIntr *intr, MynicCore *core, AioContext *ctx);
+void mynic_intr_unrealize(MynicIntr *intr);
+
+/**
+ * mynic_intr_start - a new queue uses it
+ * @intr: the interrupt
+ * @vector: MSI-X vector, valid
+ * @usecs: moderation, as in struct mynic_cmd_moderation
+ * @frames: likewise
+ */
+void mynic_intr_start(MynicIntr *intr, uint16_t vector, uint16_t usecs,
+                      uint16_t frames);
+
+/**
+ * mynic_intr_modify - change vector and moderation
+ * @intr: the interrupt
+ * @vector: MSI-X vector, valid
+ * @usecs: moderation, as in struct mynic_cmd_moderation
+ * @frames: likewise
+ *
+ * Moderation of the next cause, that is; one that waits goes on waiting.
+ */
+void mynic_intr_modify(MynicIntr *intr, uint16_t vector, uint16_t usecs,
+                       uint16_t frames);
+
+/**
+ * mynic_intr_stop - no interrupt from here on
+ * @intr: the interrupt
+ */
+void mynic_intr_stop(MynicIntr *intr);
+
+/**
+ * mynic_intr_arm - the doorbell was written; of no effect with SHADOW
+ * @intr: the interrupt
+ * @index: slot or entry that is waited for
+ * @published: head that the driver knows of; if it covers @index already, that
+ *             is a cause
+ */
+void mynic_intr_arm(MynicIntr *intr, uint32_t index, uint32_t published);
+
+/**
+ * mynic_intr_batch - decide on an interrupt, once for a batch
+ * @intr: the interrupt
+ * @ring: its ring, just published
+ * @from: head published before
+ * @packets: packets that were completed
+ *
+ * Returns false if the control block could not be read.
+ */
+bool mynic_intr_batch(MynicIntr *intr, const MynicRing *ring, uint32_t from,
+                      uint32_t packets);
+
+extern const VMStateDescription vmstate_mynic_intr;
+
+/* mynic_tx.c --------------------------------------------------------------- */
+
+void mynic_tx_realize(MynicTxq *txq, MynicCore *core, unsigned int id,
+                      AioContext *ctx);
+void mynic_tx_unrealize(MynicTxq *txq);
+
+/**
+ * mynic_tx_start - start a queue that was just created
+ * @txq: the queue; parameters were checked
+ * @cmd: parameters
+ */
+void mynic_tx_start(MynicTxq *txq, const struct mynic_cmd_txq *cmd);
+
+/**
+ * mynic_tx_stop - no DMA and no interrupt from here on; the queue is gone
+ * @txq: the queue
+ */
+void mynic_tx_stop(MynicTxq *txq);
+
+/**
+ * mynic_tx_schedule - let the queue look for work
+ * @txq: the queue
+ */
+void mynic_tx_schedule(MynicTxq *txq);
+
+/**
+ * mynic_tx_doorbell - the driver filled slots
+ * @txq: the queue, which runs
+ * @tail: index after the last one; with SHADOW the control block has it
+ */
+void mynic_tx_doorbell(MynicTxq *txq, uint32_t tail);
+
+/**
+ * mynic_tx_settle - publish what is done
+ * @txq: the queue
+ */
+void mynic_tx_settle(MynicTxq *txq);
+
+extern const VMStateDescription vmstate_mynic_txq;
+
+/* mynic_rx.c --------------------------------------------------------------- */
+
+void mynic_rx_realize(MynicRxq *rxq, MynicCore *core, unsigned int id,
+                      AioContext *ctx);
+void mynic_rx_unrealize(MynicRxq *rxq);
+
+/**
+ * mynic_rx_start - start a queue that was just created
+ * @rxq: the queue; parameters were checked
+ * @cmd: parameters
+ */
+void mynic_rx_start(MynicRxq *rxq, const struct mynic_cmd_rxq *cmd);
+
+/**
+ * mynic_rx_stop - no DMA from here on; the queue is gone
+ * @rxq: the queue
+ */
+void mynic_rx_stop(MynicRxq *rxq);
+
+/**
+ * mynic_rx_schedule - end the batch, and wake who waits for buffers
+ * @rxq: the queue
+ */
+void mynic_rx_schedule(MynicRxq *rxq);
+
+/**
+ * mynic_rx_doorbell - the driver posted buffers
+ * @rxq: the queue, which runs
+ * @tail: index after the last one; with SHADOW the control block has it
+ */
+void mynic_rx_doorbell(MynicRxq *rxq, uint32_t tail);
+
+/**
+ * mynic_rx_settle - publish what is done
+ * @rxq: the queue
+ */
+void mynic_rx_settle(MynicRxq *rxq);
+
+void mynic_cq_realize(MynicCq *cq, MynicCore *core, unsigned int id,
+                      AioContext *ctx);
+void mynic_cq_unrealize(MynicCq *cq);
+
+/**
+ * mynic_cq_start - start a completion queue that was just created
+ * @cq: the queue; parameters were checked
+ * @cmd: parameters
+ */
+void mynic_cq_start(MynicCq *cq, const struct mynic_cmd_cq *cmd);
+
+/**
+ * mynic_cq_stop - no DMA and no interrupt from here on; the queue is gone
+ * @cq: the queue, which no receive queue uses any more
+ */
+void mynic_cq_stop(MynicCq *cq);
+
+/**
+ * mynic_rx_receive - a frame arrives
+ * @wire: where
+ * @iov: the frame, behind its offload header if the backend has these
+ * @iovcnt: number of pieces
+ *
+ * Returns the bytes of the frame when it was delivered or dropped, 0 when the
+ * net layer is to keep it until mynic_rx_schedule() found buffers, or the guest
+ * runs again.
+ */
+ssize_t mynic_rx_receive(MynicWire *wire, const struct iovec *iov, int iovcnt);
+
+extern const VMStateDescription vmstate_mynic_rxq;
+extern const VMStateDescription vmstate_mynic_cq;
+
+#endif /* HW_NET_MYNIC_CORE_H */

@@ -1,0 +1,170 @@
+/*
+ * mynic: rings in guest memory and their control blocks
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "qemu/osdep.h"
+#include "qemu/atomic.h"
+#include "exec/memory.h"
+#include "migration/vmstate.h"
+#include "mynic_ring.h"
+
+bool mynic_dma_read(PCIDevice *pdev, uint64_t addr, void *buf, size_t len)
+{
+    return pci_dma_read(pdev, addr, buf, len) == MEMTX_OK;
+}
+
+bool mynic_dma_write(PCIDevice *pdev, uint64_t addr, const void *buf,
+                     size_t len)
+{
+    return pci_dma_write(pdev, addr, buf, len) == MEMTX_OK;
+}
+
+/*
+ * Words that both sides look at while the other one runs are loaded and stored
+ * whole. pci_dma_write() copies bytes and does not promise that.
+ */
+static bool mynic_load32(PCIDevice *pdev, uint64_t addr, uint32_t *value)
+{
+    MemTxResult result;
+
+    *value = address_space_ldl_le(pci_get_address_space(pdev), addr,
+                                  MEMTXATTRS_UNSPECIFIED, &result);
+    return result == MEMTX_OK;
+}
+
+static bool mynic_store32(PCIDevice *pdev, uint64_t addr, uint32_t value)
+{
+    MemTxResult result;
+
+    address_space_stl_le(pci_get_address_space(pdev), addr, value,
+                         MEMTXATTRS_UNSPECIFIED, &result);
+    return result == MEMTX_OK;
+}
+
+void mynic_ring_init(MynicRing *ring, uint64_t base, uint64_t ctl,
+                     uint32_t size)
+{
+    *ring = (MynicRing) {
+        .base = base,
+        .ctl = ctl,
+        .size = size,
+        .created = true,
+    };
+}
+
+bool mynic_ring_set_tail(MynicRing *ring, uint32_t tail)
+{
+    if (tail - ring->head > ring->size) {
+        return false;
+    }
+    if (ring->fetched - ring->head > tail - ring->head) {
+        /* Taken back, though it was announced: such slots are read again. */
+        ring->fetched = tail;
+    }
+    ring->tail = tail;
+    return true;
+}
+
+bool mynic_ring_fetch(MynicRing *ring, PCIDevice *pdev, void *slots,
+                      size_t slot_size)
+{
+    uint32_t todo = MIN(ring->tail - ring->fetched, MYNIC_FETCH_MAX);
+
+    while (todo) {
+        uint32_t slot = ring->fetched & (ring->size - 1);
+        uint32_t n = MIN(todo, ring->size - slot);
+        size_t offset = slot * slot_size;
+
+        if (!mynic_dma_read(pdev, ring->base + offset,
+                            (uint8_t *)slots + offset, n * slot_size)) {
+            return false;
+        }
+        ring->fetched += n;
+        todo -= n;
+    }
+    return true;
+}
+
+bool mynic_ring_complete(MynicRing *ring, PCIDevice *pdev, const void *entry,
+                         size_t entry_size)
+{
+    size_t body = entry_size - sizeof(uint32_t);
+    uint64_t addr = ring->base +
+                    (uint64_t)(ring->head & (ring->size - 1)) * entry_size;
+    uint32_t info = ldl_le_p((const uint8_t *)entry + body);
+
+    /* The first pass writes phase 1: ring->size is the bit of the pass. */
+    if (!(ring->head & ring->size)) {
+        info |= MYNIC_CQE_PHASE;
+    }
+    if (!mynic_dma_write(pdev, addr, entry, body)) {
+        return false;
+    }
+    smp_wmb(); /* the phase hands the body over; pairs with dma_rmb() there */
+    if (!mynic_store32(pdev, addr + body, info)) {
+        return false;
+    }
+    ring->head++;
+    return true;
+}
+
+bool mynic_ring_publish(MynicRing *ring, PCIDevice *pdev)
+{
+    smp_wmb(); /* the head hands over what it covers */
+    if (!mynic_store32(pdev,
+                       ring->ctl + offsetof(struct mynic_queue_ctl, head),
+                       ring->head)) {
+        return false;
+    }
+    ring->published = ring->head;
+    return true;
+}
+
+bool mynic_ctl_read(const MynicRing *ring, PCIDevice *pdev, size_t offset,
+                    uint32_t *value)
+{
+    bool ok;
+
+    smp_mb(); /* head or kick is visible before this is looked at */
+    ok = mynic_load32(pdev, ring->ctl + offset, value);
+    smp_rmb(); /* what the word announces is read after it */
+    return ok;
+}
+
+bool mynic_ctl_write(const MynicRing *ring, PCIDevice *pdev, size_t offset,
+                     uint32_t value)
+{
+    return mynic_store32(pdev, ring->ctl + offset, value);
+}
+
+/* Slots between head and tail are copied again after migration. */
+static int mynic_ring_post_load(void *opaque, int version_id)
+{
+    MynicRing *ring = opaque;
+
+    ring->fetched = ring->head;
+    if (!ring->created) {
+        return 0;
+    }
+    return is_power_of_2(ring->size) && ring->size <= 1 << 16 ? 0 : -EINVAL;
+}
+
+const VMStateDescription vmstate_mynic_ring = {
+    .name = "mynic-ring",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .post_load = mynic_ring_post_load,
+    .fields = (const VMStateField[]) {
+        VMSTATE_UINT64(base, MynicRing),
+        VMSTATE_UINT64(ctl, MynicRing),
+        VMSTATE_UINT32(size, MynicRing),
+        VMSTATE_UINT32(head, MynicRing),
+        VMSTATE_UINT32(tail, MynicRing),
+        VMSTATE_UINT32(published, MynicRing),
+        VMSTATE_UINT32(error, MynicRing),
+        VMSTATE_BOOL(created, MynicRing),
+        VMSTATE_END_OF_LIST()
+    }
+};

@@ -1,0 +1,780 @@
+/*
+ * mynic: receive queues
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Life of a frame: the net layer hands it to a wire. It is filtered, checked
+ * against the MTU, and steered to a queue by its hash, whichever wire it came
+ * by. Its bytes go straight to posted buffers, then the completion entry is
+ * written. The queue's bottom half ends the batch: it publishes heads and
+ * decides on an interrupt.
+ *
+ * A queue that has too few buffers makes the net layer keep the frame (and the
+ * backend stop reading), asks the driver for a doorbell, and takes the frame
+ * when that comes. A frame never waits for a queue that is not there, that
+ * failed, or whose ring is half full of buffers and yet too small.
+ */
+
+#include "qemu/osdep.h"
+#include "migration/vmstate.h"
+#include "net/eth.h"
+#include "qemu/iov.h"
+#include "system/replay.h"
+#include "../net_rx_pkt.h"
+#include "mynic_core.h"
+#include "trace.h"
+
+/**
+ * MynicRxFrame - a frame on its way to a queue
+ * @iov: its pieces, without offload header
+ * @iovcnt: number of pieces
+ * @len: bytes
+ * @head: the first bytes of it
+ * @hdr: offload header, host byte order
+ * @info: MYNIC_RX_*, without the hash type
+ * @vlan_tci: tag that was taken out
+ * @rss: queue and hash
+ * @csum_good: the checksum is known to be right
+ * @csum_bad: the checksum is known to be wrong
+ */
+typedef struct MynicRxFrame {
+    struct iovec iov[MYNIC_RX_IOV_MAX + 1];
+    unsigned int iovcnt;
+    size_t len;
+    uint8_t head[MYNIC_FILTER_HDR_LEN + sizeof(struct vlan_header)];
+    struct mynic_offload_hdr hdr;
+    uint32_t info;
+    uint16_t vlan_tci;
+    MynicRssResult rss;
+    bool csum_good;
+    bool csum_bad;
+} MynicRxFrame;
+
+typedef enum MynicRxResult {
+    MYNIC_RX_DELIVERED,
+    MYNIC_RX_DROPPED,
+    MYNIC_RX_WAITS,
+} MynicRxResult;
+
+static void mynic_rx_fail(MynicRxq *rxq, enum mynic_queue_error error,
+                          const char *why)
+{
+    rxq->stats.s.drop_error++;
+    mynic_queue_failed(rxq->core, MYNIC_EVENT_RXQ_ERROR, rxq->id, &rxq->ring,
+                       error, why);
+    mynic_rx_schedule(rxq);
+}
+
+/* Its completion queue failed, and with it this queue; one event tells both */
+static void mynic_rx_fail_cq(MynicRxq *rxq, const char *why)
+{
+    MynicCq *cq = mynic_cq(rxq->core, rxq->cq_id);
+
+    rxq->stats.s.drop_error++;
+    mynic_queue_stop(rxq->core, &rxq->ring, MYNIC_QERR_DMA);
+    mynic_queue_failed(rxq->core, MYNIC_EVENT_CQ_ERROR, cq->id, &cq->ring,
+                       MYNIC_QERR_DMA, why);
+    mynic_rx_schedule(rxq);
+}
+
+static bool mynic_rx_set_tail(MynicRxq *rxq, uint32_t tail)
+{
+    if (!mynic_ring_set_tail(&rxq->ring, tail)) {
+        mynic_rx_fail(rxq, MYNIC_QERR_BAD_TAIL, "tail too far ahead");
+        return false;
+    }
+    return true;
+}
+
+static bool mynic_rx_read_tail(MynicRxq *rxq)
+{
+    uint32_t tail;
+
+    if (!mynic_ctl_read(&rxq->ring, rxq->core->pdev,
+                        offsetof(struct mynic_queue_ctl, tail), &tail)) {
+        mynic_rx_fail(rxq, MYNIC_QERR_DMA, "control block cannot be read");
+        return false;
+    }
+    return mynic_rx_set_tail(rxq, tail);
+}
+
+/* More slots to look at than @have. */
+static bool mynic_rx_more(MynicRxq *rxq, uint32_t have)
+{
+    MynicRing *ring = &rxq->ring;
+
+    if (have == ring->tail - ring->head &&
+        mynic_has(rxq->core, MYNIC_F_SHADOW) && !mynic_rx_read_tail(rxq)) {
+        return false;
+    }
+    return have != ring->tail - ring->head;
+}
+
+/* Asks for a doorbell; looks once more for what came too early to ring it. */
+static bool mynic_rx_starved(MynicRxq *rxq, uint32_t have)
+{
+    if (!mynic_has(rxq->core, MYNIC_F_SHADOW)) {
+        return true;
+    }
+    if (!mynic_ctl_write(&rxq->ring, rxq->core->pdev,
+                         offsetof(struct mynic_queue_ctl, kick),
+                         rxq->ring.tail)) {
+        mynic_rx_fail(rxq, MYNIC_QERR_DMA, "control block not writable");
+        return true;
+    }
+    return !mynic_rx_more(rxq, have);
+}
+
+/*
+ * Finds buffers for @len bytes. Returns their number, 0 if there are too few,
+ * also if the queue failed.
+ */
+static uint32_t mynic_rx_find(MynicRxq *rxq, size_t len)
+{
+    MynicRing *ring = &rxq->ring;
+    uint64_t room = 0;
+    uint32_t n = 0;
+
+    do {
+        uint32_t buf_len;
+
+        if (!mynic_rx_more(rxq, n) &&
+            (!mynic_ring_runs(ring) || mynic_rx_starved(rxq, n))) {
+            return 0;
+        }
+        if (ring->head + n == ring->fetched &&
+            !mynic_ring_fetch(ring, rxq->core->pdev, rxq->bufs,
+                              sizeof(*rxq->bufs))) {
+            mynic_rx_fail(rxq, MYNIC_QERR_DMA, "ring cannot be read");
+            return 0;
+        }
+        buf_len = le32_to_cpu(rxq->bufs[(ring->head + n) &
+                                        (ring->size - 1)].len);
+        if (!buf_len) {
+            mynic_rx_fail(rxq, MYNIC_QERR_BAD_DESC, "buffer of no bytes");
+            return 0;
+        }
+        room += buf_len;
+        n++;
+    } while (room < len);
+    return n;
+}
+
+/* Fills @n buffers from the frame. */
+static bool mynic_rx_fill(MynicRxq *rxq, const MynicRxFrame *frame, uint32_t n)
+{
+    const struct iovec *iov = frame->iov;
+    size_t iov_off = 0;
+    size_t left = frame->len;
+    uint32_t i;
+
+    for (i = 0; i < n; i++) {
+        const struct mynic_rx_buf *buf =
+            &rxq->bufs[(rxq->ring.head + i) & (rxq->ring.size - 1)];
+        uint64_t addr = le64_to_cpu(buf->addr);
+        size_t room = MIN(le32_to_cpu(buf->len), left);
+
+        left -= room;
+        while (room) {
+            size_t chunk = MIN(room, iov->iov_len - iov_off);
+
+            if (!mynic_dma_write(rxq->core->pdev, addr,
+                                 (uint8_t *)iov->iov_base + iov_off, chunk)) {
+                return false;
+            }
+            addr += chunk;
+            room -= chunk;
+            iov_off += chunk;
+            if (iov_off == iov->iov_len) {
+                iov++;
+                iov_off = 0;
+            }
+        }
+    }
+    return true;
+}
+
+static bool mynic_rx_complete(MynicRxq *rxq, const MynicRxFrame *frame,
+                              uint32_t n)
+{
+    MynicCore *core = rxq->core;
+    uint32_t info = frame->info;
+    uint32_t hash = 0;
+    struct mynic_rx_cqe cqe;
+
+    if (core->offloads & MYNIC_OFFLOAD_RX_HASH) {
+        info |= MYNIC_FIELD_PREP(MYNIC_RX_HASH_TYPE_MASK,
+                                 (uint32_t)frame->rss.type);
+        hash = frame->rss.hash;
+    }
+    cqe = (struct mynic_rx_cqe) {
+        .hdr = {
+            .flags = frame->hdr.flags,
+            .gso_type = frame->hdr.gso_type,
+            .hdr_len = cpu_to_le16(frame->hdr.hdr_len),
+            .gso_size = cpu_to_le16(frame->hdr.gso_size),
+            .csum_start = cpu_to_le16(frame->hdr.csum_start),
+            .csum_offset = cpu_to_le16(frame->hdr.csum_offset),
+            .num_buffers = cpu_to_le16(n),
+        },
+        .hash = cpu_to_le32(hash),
+        .len = cpu_to_le32(frame->len),
+        .vlan_tci = cpu_to_le16(frame->vlan_tci),
+        .info = cpu_to_le32(info),
+    };
+    return mynic_ring_complete(&mynic_cq(core, rxq->cq_id)->ring, core->pdev,
+                               &cqe, sizeof(cqe));
+}
+
+/* Publishes both heads; decides on an interrupt. */
+static void mynic_rx_publish(MynicRxq *rxq)
+{
+    MynicCore *core = rxq->core;
+    MynicCq *cq = mynic_cq(core, rxq->cq_id);
+    uint32_t from = cq->ring.published;
+
+    if (!rxq->done || !mynic_ring_runs(&rxq->ring) ||
+        !mynic_ring_runs(&cq->ring)) {
+        return;
+    }
+    if (!mynic_ring_publish(&rxq->ring, core->pdev)) {
+        mynic_rx_fail(rxq, MYNIC_QERR_DMA, "control block not writable");
+        return;
+    }
+    if (!mynic_ring_publish(&cq->ring, core->pdev) ||
+        !mynic_intr_batch(&cq->intr, &cq->ring, from, rxq->done)) {
+        mynic_rx_fail_cq(rxq, "control block not accessible");
+    }
+    trace_mynic_rx_batch(rxq->id, rxq->ring.head, rxq->done);
+    rxq->done = 0;
+}
+
+/* To the queue that the frame was steered to. */
+static MynicRxResult mynic_rx_queue(MynicWire *wire, MynicRxFrame *frame)
+{
+    MynicCore *core = wire->core;
+    MynicRxq *rxq = &core->pairs[frame->rss.queue].rxq;
+    MynicRing *ring = &rxq->ring;
+    uint32_t n;
+
+    if (!ring->created) {
+        wire->stats.s.rx_drop_no_queue++;
+        return MYNIC_RX_DROPPED;
+    }
+    if (ring->error) {
+        wire->stats.s.rx_drop_error++;
+        rxq->stats.s.drop_error++;
+        return MYNIC_RX_DROPPED;
+    }
+    n = mynic_rx_find(rxq, frame->len);
+    if (!n && mynic_ring_runs(ring)) {
+        if (ring->tail - ring->head < ring->size / 2) {
+            return MYNIC_RX_WAITS;
+        }
+        wire->stats.s.rx_drop_no_buffer++;
+        rxq->stats.s.drop_no_buffer++;
+        return MYNIC_RX_DROPPED;
+    }
+    if (n && !mynic_rx_fill(rxq, frame, n)) {
+        mynic_rx_fail(rxq, MYNIC_QERR_DMA, "buffer cannot be written");
+    } else if (n && !mynic_rx_complete(rxq, frame, n)) {
+        mynic_rx_fail_cq(rxq, "ring cannot be written");
+    }
+    if (!mynic_ring_runs(ring)) {
+        wire->stats.s.rx_drop_error++;
+        return MYNIC_RX_DROPPED;
+    }
+
+    trace_mynic_rx_packet(rxq->id, ring->head, n, frame->len,
+                          frame->hdr.gso_type, frame->rss.hash);
+    ring->head += n;
+    rxq->stats.s.packets++;
+    rxq->stats.s.bytes += frame->len;
+    if (frame->hdr.gso_type != MYNIC_HDR_GSO_NONE) {
+        wire->stats.s.rx_gro_packets++;
+    }
+    if (++rxq->done == 1) {
+        mynic_rx_schedule(rxq);
+    } else if (rxq->done >= MYNIC_RX_BATCH) {
+        mynic_rx_publish(rxq);
+    }
+    return MYNIC_RX_DELIVERED;
+}
+
+/*
+ * Checksum state for the completion. What the backend does not tell is found
+ * out here, where summing is cheaper than in the guest.
+ */
+static void mynic_rx_csum(MynicWire *wire, MynicRxFrame *frame)
+{
+    struct NetRxPkt *pkt = wire->rx_pkt;
+    EthL4HdrProto proto;
+    bool ip4, ip6, good;
+
+    if (frame->hdr.flags & MYNIC_HDR_F_NEEDS_CSUM) {
+        return;
+    }
+    if (frame->hdr.flags & MYNIC_HDR_F_DATA_VALID) {
+        frame->csum_good = true;
+        return;
+    }
+    net_rx_pkt_attach_iovec(pkt, frame->iov, frame->iovcnt, 0, false);
+    net_rx_pkt_get_protocols(pkt, &ip4, &ip6, &proto);
+    if ((proto != ETH_L4_HDR_PROTO_TCP && proto != ETH_L4_HDR_PROTO_UDP) ||
+        (ip6 && net_rx_pkt_get_ip6_info(pkt)->fragment) ||
+        !net_rx_pkt_validate_l4_csum(pkt, &good)) {
+        return;
+    }
+    if (good) {
+        frame->hdr.flags |= MYNIC_HDR_F_DATA_VALID;
+        frame->csum_good = true;
+    } else {
+        frame->csum_bad = true;
+    }
+}
+
+/* EtherType of the tag at @tags tags, 0 behind the copied bytes. */
+static uint16_t mynic_rx_type(const MynicRxFrame *frame, unsigned int tags)
+{
+    size_t at = offsetof(struct eth_header, h_proto) +
+                tags * sizeof(struct vlan_header);
+
+    return at + 2 <= MIN(frame->len, sizeof(frame->head)) ?
+           lduw_be_p(frame->head + at) : 0;
+}
+
+static unsigned int mynic_rx_tags(const MynicRxFrame *frame)
+{
+    unsigned int tags = 0;
+
+    while (tags < 2 && (mynic_rx_type(frame, tags) == ETH_P_VLAN ||
+                        mynic_rx_type(frame, tags) == ETH_P_DVLAN)) {
+        tags++;
+    }
+    return tags;
+}
+
+/*
+ * hdr_len of a merged frame is the length of the headers, which is not what
+ * every backend writes there (Linux: the linear part of the packet).
+ */
+static bool mynic_rx_fix_hdr_len(MynicRxFrame *frame)
+{
+    struct mynic_offload_hdr *hdr = &frame->hdr;
+    size_t l4 = hdr->csum_start;
+    size_t len = l4 + sizeof(struct udp_header);
+
+    if (hdr->gso_type != MYNIC_HDR_GSO_UDP_L4) {
+        struct tcp_header tcp;
+
+        if (iov_to_buf(frame->iov, frame->iovcnt, l4, &tcp, sizeof(tcp)) <
+            sizeof(tcp) || TCP_HEADER_DATA_OFFSET(&tcp) < sizeof(tcp)) {
+            return false;
+        }
+        len = l4 + TCP_HEADER_DATA_OFFSET(&tcp);
+    }
+    hdr->hdr_len = len;
+    return len <= MIN(frame->len, UINT16_MAX);
+}
+
+/* Whether the offload header makes sense for the frame. */
+static bool mynic_rx_check_hdr(MynicRxFrame *frame)
+{
+    const struct mynic_offload_hdr *hdr = &frame->hdr;
+    uint8_t type = hdr->gso_type & ~MYNIC_HDR_GSO_ECN;
+
+    if (hdr->flags & MYNIC_HDR_F_NEEDS_CSUM &&
+        (size_t)hdr->csum_start + hdr->csum_offset + 2 > frame->len) {
+        return false;
+    }
+    if (type == MYNIC_HDR_GSO_NONE) {
+        return hdr->gso_type == MYNIC_HDR_GSO_NONE;
+    }
+    if (type != MYNIC_HDR_GSO_TCPV4 && type != MYNIC_HDR_GSO_TCPV6 &&
+        type != MYNIC_HDR_GSO_UDP_L4) {
+        return false;
+    }
+    return hdr->flags & MYNIC_HDR_F_NEEDS_CSUM && hdr->gso_size &&
+           mynic_rx_fix_hdr_len(frame);
+}
+
+/* Whether the frame keeps to the MTU; a merged one, each of its segments. */
+static bool mynic_rx_fits_mtu(const MynicCore *core, const MynicRxFrame *frame)
+{
+    size_t l2 = ETH_HLEN + mynic_rx_tags(frame) * sizeof(struct vlan_header);
+    size_t len = frame->len;
+
+    if (frame->hdr.gso_type != MYNIC_HDR_GSO_NONE) {
+        len = MIN(len, (size_t)frame->hdr.hdr_len + frame->hdr.gso_size);
+    }
+    return len <= l2 + core->mtu;
+}
+
+/* Takes out the outer tag. */
+static void mynic_rx_strip(MynicRxFrame *frame)
+{
+    const size_t tag = sizeof(struct vlan_header);
+    const size_t at = offsetof(struct eth_header, h_proto);
+    struct iovec iov[MYNIC_RX_IOV_MAX];
+    unsigned int n = frame->iovcnt;
+
+    memcpy(iov, frame->iov, n * sizeof(*iov));
+    frame->info |= MYNIC_RX_VLAN;
+    frame->vlan_tci = lduw_be_p(frame->head + at + 2);
+    frame->iov[0].iov_base = frame->head;
+    frame->iov[0].iov_len = at;
+    frame->iovcnt = 1 + iov_copy(&frame->iov[1], MYNIC_RX_IOV_MAX, iov, n,
+                                 at + tag, SIZE_MAX);
+    frame->len -= tag;
+    if (frame->hdr.flags & MYNIC_HDR_F_NEEDS_CSUM) {
+        frame->hdr.csum_start -= MIN(frame->hdr.csum_start, tag);
+    }
+    if (frame->hdr.gso_type != MYNIC_HDR_GSO_NONE) {
+        frame->hdr.hdr_len -= MIN(frame->hdr.hdr_len, tag);
+    }
+}
+
+/* A frame whose offloads the driver wants. */
+static MynicRxResult mynic_rx_deliver(MynicWire *wire, MynicRxFrame *frame)
+{
+    MynicCore *core = wire->core;
+    MynicRxResult result;
+
+    if (!mynic_rx_fits_mtu(core, frame)) {
+        wire->stats.s.rx_drop_too_long++;
+        return MYNIC_RX_DROPPED;
+    }
+    if (mynic_has(core, MYNIC_F_RSS)) {
+        mynic_rss_classify(&core->rss, frame->iov, frame->iovcnt, &frame->rss);
+    } else {
+        frame->rss.queue = core->rss.table[0];
+    }
+    if (core->offloads & MYNIC_OFFLOAD_RX_CSUM) {
+        mynic_rx_csum(wire, frame);
+    } else {
+        frame->hdr.flags = 0;
+    }
+    if (core->offloads & MYNIC_OFFLOAD_RX_VLAN &&
+        mynic_rx_type(frame, 0) == ETH_P_VLAN &&
+        frame->len >= ETH_HLEN + sizeof(struct vlan_header)) {
+        mynic_rx_strip(frame);
+    }
+    result = mynic_rx_queue(wire, frame);
+    if (result == MYNIC_RX_DELIVERED) {
+        wire->stats.s.rx_csum_good += frame->csum_good;
+        wire->stats.s.rx_csum_bad += frame->csum_bad;
+    }
+    return result;
+}
+
+/* One frame of one that had offloads which are switched off. */
+static bool mynic_rx_plain(void *opaque, const struct iovec *iov,
+                           unsigned int iovcnt)
+{
+    MynicWire *wire = opaque;
+    MynicRxFrame frame = { };
+
+    frame.len = iov_size(iov, iovcnt);
+    if (iovcnt > MYNIC_RX_IOV_MAX) {
+        return false;
+    }
+    memcpy(frame.iov, iov, iovcnt * sizeof(*iov));
+    frame.iovcnt = iovcnt;
+    iov_to_buf(iov, iovcnt, 0, frame.head, sizeof(frame.head));
+    if (mynic_rx_deliver(wire, &frame) == MYNIC_RX_WAITS) {
+        /* A part of a frame cannot wait. */
+        wire->stats.s.rx_drop_no_buffer++;
+        wire->core->pairs[frame.rss.queue].rxq.stats.s.drop_no_buffer++;
+    }
+    return true;
+}
+
+/* Whether the frame has offloads that the driver did not switch on. */
+static bool mynic_rx_unwanted(const MynicCore *core,
+                              const struct mynic_offload_hdr *hdr)
+{
+    uint32_t need = 0;
+
+    if (hdr->flags & MYNIC_HDR_F_NEEDS_CSUM) {
+        need |= MYNIC_OFFLOAD_RX_CSUM;
+    }
+    if (hdr->gso_type == MYNIC_HDR_GSO_UDP_L4) {
+        need |= MYNIC_OFFLOAD_RX_GRO_UDP;
+    } else if (hdr->gso_type != MYNIC_HDR_GSO_NONE) {
+        need |= MYNIC_OFFLOAD_RX_GRO;
+    }
+    return need & ~core->offloads;
+}
+
+/* Whether the frame is for this station; counts it if it is not. */
+static bool mynic_rx_filter(MynicWire *wire, const MynicRxFrame *frame)
+{
+    MynicCore *core = wire->core;
+
+    switch (mynic_filter_check(&core->filter,
+                               core->offloads & MYNIC_OFFLOAD_VLAN_FILTER,
+                               frame->head,
+                               MIN(frame->len, MYNIC_FILTER_HDR_LEN))) {
+    case MYNIC_FILTER_PASS:
+        return true;
+    case MYNIC_FILTER_DISABLED:
+        wire->stats.s.rx_drop_disabled++;
+        break;
+    case MYNIC_FILTER_MALFORMED:
+        wire->stats.s.rx_drop_malformed++;
+        break;
+    case MYNIC_FILTER_ADDRESS:
+    case MYNIC_FILTER_VLAN:
+        wire->stats.s.rx_drop_filter++;
+        break;
+    }
+    return false;
+}
+
+static MynicRxResult mynic_rx_frame(MynicWire *wire, MynicRxFrame *frame)
+{
+    MynicCore *core = wire->core;
+
+    if (!mynic_core_active(core) || wire->nc->link_down) {
+        wire->stats.s.rx_drop_disabled++;
+        return MYNIC_RX_DROPPED;
+    }
+    if (!mynic_rx_filter(wire, frame)) {
+        return MYNIC_RX_DROPPED;
+    }
+    if (!mynic_rx_check_hdr(frame)) {
+        wire->stats.s.rx_drop_malformed++;
+        return MYNIC_RX_DROPPED;
+    }
+    if (mynic_rx_unwanted(core, &frame->hdr)) {
+        if (mynic_gso_send(&wire->gso, frame->iov, frame->iovcnt, &frame->hdr,
+                           false, 0, mynic_rx_plain, wire) < 0) {
+            wire->stats.s.rx_drop_malformed++;
+        }
+        return MYNIC_RX_DROPPED;
+    }
+    return mynic_rx_deliver(wire, frame);
+}
+
+/* Separates offload header and frame. False if there is no whole header. */
+static bool mynic_rx_split(MynicWire *wire, const struct iovec *iov, int iovcnt,
+                           MynicRxFrame *frame)
+{
+    size_t skip = 0;
+    struct iovec one;
+
+    if (wire->core->vnet_hdr) {
+        struct mynic_offload_hdr hdr;
+
+        skip = sizeof(hdr);
+        if (iov_to_buf(iov, iovcnt, 0, &hdr, skip) < skip) {
+            return false;
+        }
+        frame->hdr.flags = hdr.flags &
+                           (MYNIC_HDR_F_NEEDS_CSUM | MYNIC_HDR_F_DATA_VALID);
+        frame->hdr.gso_type = hdr.gso_type;
+        frame->hdr.hdr_len = le16_to_cpu(hdr.hdr_len);
+        frame->hdr.gso_size = le16_to_cpu(hdr.gso_size);
+        frame->hdr.csum_start = le16_to_cpu(hdr.csum_start);
+        frame->hdr.csum_offset = le16_to_cpu(hdr.csum_offset);
+    }
+    if (iovcnt > MYNIC_RX_IOV_MAX) {
+        one.iov_base = wire->linear;
+        one.iov_len = iov_to_buf(iov, iovcnt, 0, wire->linear, NET_BUFSIZE);
+        iov = &one;
+        iovcnt = 1;
+    }
+    frame->iovcnt = iov_copy(frame->iov, MYNIC_RX_IOV_MAX, iov, iovcnt, skip,
+                             SIZE_MAX);
+    frame->len = iov_size(frame->iov, frame->iovcnt);
+    iov_to_buf(frame->iov, frame->iovcnt, 0, frame->head, sizeof(frame->head));
+    return true;
+}
+
+ssize_t mynic_rx_receive(MynicWire *wire, const struct iovec *iov, int iovcnt)
+{
+    ssize_t size = iov_size(iov, iovcnt);
+    MynicRxFrame frame;
+    size_t len;
+
+    frame.hdr = (struct mynic_offload_hdr) { };
+    frame.info = 0;
+    frame.vlan_tci = 0;
+    frame.rss = (MynicRssResult) { };
+    frame.csum_good = false;
+    frame.csum_bad = false;
+    memset(frame.head, 0, sizeof(frame.head));
+
+    if (!wire->core->vm_running) {
+        return 0;
+    }
+    wire->waits_for = NULL;
+    if (!mynic_rx_split(wire, iov, iovcnt, &frame)) {
+        wire->stats.s.rx_packets++;
+        wire->stats.s.rx_drop_malformed++;
+        return size;
+    }
+    len = frame.len;
+    if (mynic_rx_frame(wire, &frame) == MYNIC_RX_WAITS) {
+        wire->waits_for = &wire->core->pairs[frame.rss.queue].rxq;
+        trace_mynic_rx_waits(wire->index, frame.rss.queue);
+        return 0;
+    }
+    MYNIC_COUNT_FRAME(&wire->stats, rx, frame.head, len);
+    return size;
+}
+
+/* In the queue's context. */
+static void mynic_rx_bh(void *opaque)
+{
+    MynicRxq *rxq = opaque;
+    MynicCore *core = rxq->core;
+    uint32_t i;
+
+    if (mynic_core_active(core)) {
+        mynic_rx_publish(rxq);
+        if (rxq->rung && mynic_ring_runs(&rxq->ring) &&
+            mynic_has(core, MYNIC_F_SHADOW)) {
+            mynic_rx_read_tail(rxq);
+        }
+        rxq->rung = false;
+    }
+    for (i = 0; i < core->num_wires; i++) {
+        if (core->wires[i].waits_for == rxq) {
+            core->wires[i].waits_for = NULL;
+            qemu_flush_queued_packets(core->wires[i].nc);
+        }
+    }
+}
+
+void mynic_rx_schedule(MynicRxq *rxq)
+{
+    replay_bh_schedule_event(rxq->bh);
+}
+
+void mynic_rx_doorbell(MynicRxq *rxq, uint32_t tail)
+{
+    rxq->stats.s.doorbells++;
+    rxq->rung = true;
+    if (mynic_has(rxq->core, MYNIC_F_SHADOW) ||
+        mynic_rx_set_tail(rxq, tail)) {
+        mynic_rx_schedule(rxq);
+    }
+}
+
+void mynic_rx_settle(MynicRxq *rxq)
+{
+    mynic_rx_publish(rxq);
+}
+
+void mynic_rx_start(MynicRxq *rxq, const struct mynic_cmd_rxq *cmd)
+{
+    uint32_t size = 1U << le16_to_cpu(cmd->log2_size);
+    MynicCq *cq;
+
+    mynic_ring_init(&rxq->ring, le64_to_cpu(cmd->ring), le64_to_cpu(cmd->ctl),
+                    size);
+    g_free(rxq->bufs);
+    rxq->bufs = g_new(struct mynic_rx_buf, size);
+    rxq->cq_id = le16_to_cpu(cmd->cq);
+    rxq->done = 0;
+    rxq->rung = false;
+    memset(&rxq->stats, 0, sizeof(rxq->stats));
+    cq = mynic_cq(rxq->core, rxq->cq_id);
+    cq->rxq = rxq;
+    cq->intr.raised = 0;
+    mynic_rx_schedule(rxq);
+}
+
+void mynic_rx_stop(MynicRxq *rxq)
+{
+    if (!rxq->ring.created) {
+        return;
+    }
+    /* The slots may be in use by who calls this because of an error. */
+    rxq->ring.created = false;
+    mynic_cq(rxq->core, rxq->cq_id)->rxq = NULL;
+    /* Who waited for this queue waits no longer. */
+    mynic_rx_schedule(rxq);
+}
+
+void mynic_rx_realize(MynicRxq *rxq, MynicCore *core, unsigned int id,
+                      AioContext *ctx)
+{
+    rxq->core = core;
+    rxq->id = id;
+    rxq->ctx = ctx;
+    rxq->bh = aio_bh_new_guarded(ctx, mynic_rx_bh, rxq,
+                                 &DEVICE(core->pdev)->mem_reentrancy_guard);
+}
+
+void mynic_rx_unrealize(MynicRxq *rxq)
+{
+    mynic_rx_stop(rxq);
+    g_clear_pointer(&rxq->bh, qemu_bh_delete);
+    g_clear_pointer(&rxq->bufs, g_free);
+}
+
+void mynic_cq_start(MynicCq *cq, const struct mynic_cmd_cq *cmd)
+{
+    mynic_ring_init(&cq->ring, le64_to_cpu(cmd->ring), le64_to_cpu(cmd->ctl),
+                    1U << le16_to_cpu(cmd->log2_size));
+    mynic_intr_start(&cq->intr, le16_to_cpu(cmd->vector),
+                     le16_to_cpu(cmd->moderation.usecs),
+                     le16_to_cpu(cmd->moderation.frames));
+}
+
+void mynic_cq_stop(MynicCq *cq)
+{
+    mynic_intr_stop(&cq->intr);
+    cq->ring.created = false;
+}
+
+void mynic_cq_realize(MynicCq *cq, MynicCore *core, unsigned int id,
+                      AioContext *ctx)
+{
+    cq->core = core;
+    cq->id = id;
+    mynic_intr_realize(&cq->intr, core, ctx);
+}
+
+void mynic_cq_unrealize(MynicCq *cq)
+{
+    mynic_intr_unrealize(&cq->intr);
+}
+
+static int mynic_rx_post_load(void *opaque, int version_id)
+{
+    MynicRxq *rxq = opaque;
+
+    if (rxq->ring.created) {
+        g_free(rxq->bufs);
+        rxq->bufs = g_new(struct mynic_rx_buf, rxq->ring.size);
+    }
+    return 0;
+}
+
+const VMStateDescription vmstate_mynic_rxq = {
+    .name = "mynic-rxq",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .post_load = mynic_rx_post_load,
+    .fields = (const VMStateField[]) {
+        VMSTATE_STRUCT(ring, MynicRxq, 1, vmstate_mynic_ring, MynicRing),
+        VMSTATE_UINT16(cq_id, MynicRxq),
+        VMSTATE_UINT64_ARRAY(stats.words, MynicRxq,
+                             sizeof(MynicQueueStats) / sizeof(uint64_t)),
+        VMSTATE_END_OF_LIST()
+    }
+};
+
+const VMStateDescription vmstate_mynic_cq = {
+    .name = "mynic-cq",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .fields = (const VMStateField[]) {
+        VMSTATE_STRUCT(ring, MynicCq, 1, vmstate_mynic_ring, MynicRing),
+        VMSTATE_STRUCT(intr, MynicCq, 1, vmstate_mynic_intr, MynicIntr),
+        VMSTATE_END_OF_LIST()
+    }
+};
