@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ethtool: checks what it is given, then calls those who own it.
+ */
+#include <linux/ethtool.h>
+#include <linux/netdevice.h>
+
+#include "mynic.h"
+#include "mynic_coalesce.h"
+#include "mynic_ethtool.h"
+#include "mynic_queue.h"
+#include "mynic_ring.h"
+#include "mynic_rss.h"
+
+static void mynic_get_drvinfo(struct net_device *netdev,
+			      struct ethtool_drvinfo *info)
+{
+	struct mynic_net *mn = netdev_priv(netdev);
+
+	strscpy(info->driver, MYNIC_DRV_NAME);
+	strscpy(info->fw_version, mn->mdev->info.fw_version);
+	strscpy(info->bus_info, pci_name(mn->mdev->pdev));
+}
+
+static int mynic_get_regs_len(struct net_device *netdev)
+{
+	return mynic_regs_len();
+}
+
+static void mynic_get_regs(struct net_device *netdev,
+			   struct ethtool_regs *regs, void *data)
+{
+	struct mynic_net *mn = netdev_priv(netdev);
+
+	regs->version = MYNIC_ABI_MAJOR << 8 | MYNIC_ABI_MINOR;
+	mynic_regs_read(mn->mdev, data);
+}
+
+static u32 mynic_get_msglevel(struct net_device *netdev)
+{
+	struct mynic_net *mn = netdev_priv(netdev);
+
+	return mn->msg_enable;
+}
+
+static void mynic_set_msglevel(struct net_device *netdev, u32 level)
+{
+	struct mynic_net *mn = netdev_priv(netdev);
+
+	mn->msg_enable = level;
+}
+
+static int mynic_get_link_ksettings(struct net_device *netdev,
+				    struct ethtool_link_ksettings *settings)
+{
+	struct mynic_net *mn = netdev_priv(netdev);
+	bool up = netif_carrier_ok(netdev);
+
+	ethtool_link_ksettings_zero_link_mode(settings, supported);
+	ethtool_link_ksettings_zero_link_mode(settings, advertising);
+	settings->base.port = PORT_OTHER;
+	settings->base.autoneg = AUTONEG_DISABLE;
+	settings->base.speed = up ? READ_ONCE(mn->link_speed) : SPEED_UNKNOWN;
+	settings->base.duplex = up ? READ_ONCE(mn->link_duplex) :
+				     DUPLEX_UNKNOWN;
+
+	return 0;
+}
+
+static int mynic_get_coalesce(struct net_device *netdev,
+			      struct ethtool_coalesce *ec,
+			      struct kernel_ethtool_coalesce *kernel_ec,
+			      struct netlink_ext_ack *extack)
+{
+	/* Of channel 0, as all are until somebody sets a single one. */
+	mynic_coalesce_get(netdev_priv(netdev), 0, ec);
+
+	return 0;
+}
+
+static int mynic_set_coalesce(struct net_device *netdev,
+			      struct ethtool_coalesce *ec,
+			      struct kernel_ethtool_coalesce *kernel_ec,
+			      struct netlink_ext_ack *extack)
+{
+	struct mynic_net *mn = netdev_priv(netdev);
+
+	return mynic_coalesce_set(mn, 0, mn->mdev->max_channels, ec, extack);
+}
+
+static int mynic_get_per_queue_coalesce(struct net_device *netdev, u32 queue,
+					struct ethtool_coalesce *ec)
+{
+	struct mynic_net *mn = netdev_priv(netdev);
+
+	if (queue >= mn->cfg.channels)
+		return -EINVAL;
+	mynic_coalesce_get(mn, queue, ec);
+
+	return 0;
+}
+
+static int mynic_set_per_queue_coalesce(struct net_device *netdev, u32 queue,
+					struct ethtool_coalesce *ec)
+{
+	struct mynic_net *mn = netdev_priv(netdev);
+
+	if (queue >= mn->cfg.channels)
+		return -EINVAL;
+
+	return mynic_coalesce_set(mn, queue, 1, ec, NULL);
+}
+
+static void mynic_get_ringparam(struct net_device *netdev,
+				struct ethtool_ringparam *ring,
+				struct kernel_ethtool_ringparam *kernel_ring,
+				struct netlink_ext_ack *extack)
+{
+	struct mynic_net *mn = netdev_priv(netdev);
+
+	ring->rx_max_pending = BIT(mn->mdev->hw.rx_log2_max);
+	ring->tx_max_pending = BIT(mn->mdev->hw.tx_log2_max);
+	ring->rx_pending = mn->cfg.rx_slots;
+	ring->tx_pending = mn->cfg.tx_slots;
+}
+
+static int mynic_set_ringparam(struct net_device *netdev,
+			       struct ethtool_ringparam *ring,
+			       struct kernel_ethtool_ringparam *kernel_ring,
+			       struct netlink_ext_ack *extack)
+{
+	struct mynic_net *mn = netdev_priv(netdev);
+	struct mynic_queue_cfg cfg = mn->cfg;
+
+	cfg.rx_slots = ring->rx_pending;
+	cfg.tx_slots = ring->tx_pending;
+	if (cfg.rx_slots == mn->cfg.rx_slots &&
+	    cfg.tx_slots == mn->cfg.tx_slots)
+		return 0;
+
+	return mynic_reconfigure(mn, &cfg, extack);
+}
+
+static void mynic_get_channels(struct net_device *netdev,
+			       struct ethtool_channels *channels)
+{
+	struct mynic_net *mn = netdev_priv(netdev);
+
+	channels->max_combined = mn->mdev->max_channels;
+	channels->combined_count = mn->cfg.channels;
+}
+
+static int mynic_set_channels(struct net_device *netdev,
+			      struct ethtool_channels *channels)
+{
+	struct mynic_net *mn = netdev_priv(netdev);
+	struct mynic_queue_cfg cfg = mn->cfg;
+
+	cfg.channels = channels->combined_count;
+
+	/* The core has refused what is beyond the limit, and says so. */
+	return mynic_reconfigure(mn, &cfg, NULL);
+}
+
+#if MYNIC_RX_RING_COUNT
+static u32 mynic_get_rx_ring_count(struct net_device *netdev)
+{
+	struct mynic_net *mn = netdev_priv(netdev);
+
+	return mn->cfg.channels;
+}
+#endif
+
+#if MYNIC_RXFH_FIELDS
+static int mynic_get_rxfh_fields(struct net_device *netdev,
+				 struct ethtool_rxfh_fields *fields)
+{
+	u64 data;
+	int err;
+
+	err = mynic_rss_get_fields(netdev_priv(netdev), fields->flow_type,
+				   &data);
+	if (!err)
+		fields->data = data;
+
+	return err;
+}
+
+static int mynic_set_rxfh_fields(struct net_device *netdev,
+				 const struct ethtool_rxfh_fields *fields,
+				 struct netlink_ext_ack *extack)
+{
+	return mynic_rss_set_fields(netdev_priv(netdev), fields->flow_type,
+				    fields->data, extack);
+}
+#else
+static int mynic_get_rxnfc(struct net_device *netdev,
+			   struct ethtool_rxnfc *info, u32 *rule_locs)
+{
+	struct mynic_net *mn = netdev_priv(netdev);
+
+	switch (info->cmd) {
+	case ETHTOOL_GRXRINGS:
+		info->data = mn->cfg.channels;
+		return 0;
+	case ETHTOOL_GRXFH:
+		return mynic_rss_get_fields(mn, info->flow_type, &info->data);
+	default:
+		return -EOPNOTSUPP;
+	}
+}
+
+static int mynic_set_rxnfc(struct net_device *netdev,
+			   struct ethtool_rxnfc *info)
+{
+	struct mynic_net *mn = netdev_priv(netdev);
+
+	if (info->cmd != ETHTOOL_SRXFH)
+		return -EOPNOTSUPP;
+
+	return mynic_rss_set_fields(mn, info->flow_type, info->data, NULL);
+}
+#endif
+
+static u32 mynic_get_rxfh_key_size(struct net_device *netdev)
+{
+	return mynic_rss_key_len(netdev_priv(netdev));
+}
+
+static u32 mynic_get_rxfh_indir_size(struct net_device *netdev)
+{
+	return mynic_rss_table_len(netdev_priv(netdev));
+}
+
+static int mynic_get_rxfh(struct net_device *netdev,
+			  struct ethtool_rxfh_param *rxfh)
+{
+	mynic_rss_get(netdev_priv(netdev), rxfh);
+
+	return 0;
+}
+
+static int mynic_set_rxfh(struct net_device *netdev,
+			  struct ethtool_rxfh_param *rxfh,
+			  struct netlink_ext_ack *extack)
+{
+	return mynic_rss_set(netdev_priv(netdev), rxfh, extack);
+}
+
+static int mynic_get_sset_count(struct net_device *netdev, int sset)
+{
+	switch (sset) {
+	case ETH_SS_STATS:
+		return mynic_ethtool_stats_count(netdev);
+	case ETH_SS_TEST:
+		return mynic_selftest_count();
+	default:
+		return -EOPNOTSUPP;
+	}
+}
+
+static void mynic_get_strings(struct net_device *netdev, u32 sset, u8 *data)
+{
+	switch (sset) {
+	case ETH_SS_STATS:
+		mynic_ethtool_stats_strings(netdev, data);
+		break;
+	case ETH_SS_TEST:
+		mynic_selftest_strings(data);
+		break;
+	}
+}
+
+/* The parts of the card that a reset puts back, all of them at once. */
+#define MYNIC_RESET_PARTS	(ETH_RESET_IRQ | ETH_RESET_DMA | \
+				 ETH_RESET_FILTER | ETH_RESET_OFFLOAD | \
+				 ETH_RESET_MAC)
+
+static int mynic_reset(struct net_device *netdev, u32 *flags)
+{
+	struct mynic_net *mn = netdev_priv(netdev);
+
+	if ((*flags & MYNIC_RESET_PARTS) != MYNIC_RESET_PARTS)
+		return -EOPNOTSUPP;
+
+	mynic_reset_schedule(mn->mdev, MYNIC_RESET_USER);
+	*flags &= ~MYNIC_RESET_PARTS;
+
+	return 0;
+}
+
+const struct ethtool_ops mynic_ethtool_ops = {
+	.supported_coalesce_params = ETHTOOL_COALESCE_USECS |
+				     ETHTOOL_COALESCE_MAX_FRAMES |
+				     ETHTOOL_COALESCE_USE_ADAPTIVE,
+#if MYNIC_OPS_LOCKED
+	.op_needs_rtnl		= ETHTOOL_OP_NEEDS_RTNL_SCHANNELS |
+				  ETHTOOL_OP_NEEDS_RTNL_GLINK,
+#endif
+	.get_drvinfo		= mynic_get_drvinfo,
+	.get_regs_len		= mynic_get_regs_len,
+	.get_regs		= mynic_get_regs,
+	.get_msglevel		= mynic_get_msglevel,
+	.set_msglevel		= mynic_set_msglevel,
+	.get_link		= ethtool_op_get_link,
+	.get_coalesce		= mynic_get_coalesce,
+	.set_coalesce		= mynic_set_coalesce,
+	.get_ringparam		= mynic_get_ringparam,
+	.set_ringparam		= mynic_set_ringparam,
+	.self_test		= mynic_selftest,
+	.get_strings		= mynic_get_strings,
+	.get_ethtool_stats	= mynic_get_ethtool_stats,
+	.get_sset_count		= mynic_get_sset_count,
+#if MYNIC_RX_RING_COUNT
+	.get_rx_ring_count	= mynic_get_rx_ring_count,
+#endif
+#if MYNIC_RXFH_FIELDS
+	.get_rxfh_fields	= mynic_get_rxfh_fields,
+	.set_rxfh_fields	= mynic_set_rxfh_fields,
+#else
+	.get_rxnfc		= mynic_get_rxnfc,
+	.set_rxnfc		= mynic_set_rxnfc,
+#endif
+	.reset			= mynic_reset,
+	.get_rxfh_key_size	= mynic_get_rxfh_key_size,
+	.get_rxfh_indir_size	= mynic_get_rxfh_indir_size,
+	.get_rxfh		= mynic_get_rxfh,
+	.set_rxfh		= mynic_set_rxfh,
+	.get_channels		= mynic_get_channels,
+	.set_channels		= mynic_set_channels,
+	.get_ts_info		= ethtool_op_get_ts_info,
+	.get_per_queue_coalesce	= mynic_get_per_queue_coalesce,
+	.set_per_queue_coalesce	= mynic_set_per_queue_coalesce,
+	.get_link_ksettings	= mynic_get_link_ksettings,
+	.get_eth_mac_stats	= mynic_get_eth_mac_stats,
+	.get_rmon_stats		= mynic_get_rmon_stats,
+};

@@ -1,0 +1,583 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Transmit: from ndo_start_xmit into the ring, and back by the device's head.
+ *
+ * One side fills slots under the queue's _xmit_lock, the other gives them
+ * back in poll; they share next_to_use and next_to_clean and nothing else.
+ */
+#include <linux/dma-mapping.h>
+#include <linux/etherdevice.h>
+#include <linux/skbuff.h>
+#include <linux/slab.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+#include <net/netdev_queues.h>
+
+#include "mynic.h"
+#include "mynic_ring.h"
+
+/* Counts one event of ndo_start_xmit. */
+static void mynic_tx_inc(struct mynic_tx_ring *ring, u64_stats_t *counter)
+{
+	u64_stats_update_begin(&ring->xmit_syncp);
+	u64_stats_inc(counter);
+	u64_stats_update_end(&ring->xmit_syncp);
+}
+
+static void mynic_tx_unmap(struct mynic_tx_ring *ring,
+			   struct mynic_tx_info *info)
+{
+	if (!info->len)
+		return;
+
+	if (info->page)
+		dma_unmap_page(ring->dev, info->dma, info->len, DMA_TO_DEVICE);
+	else
+		dma_unmap_single(ring->dev, info->dma, info->len,
+				 DMA_TO_DEVICE);
+	info->len = 0;
+}
+
+/* Tells the device of everything up to next_to_use. */
+static void mynic_tx_publish(struct mynic_tx_ring *ring)
+{
+	u32 old = ring->published, new = ring->next_to_use;
+
+	if (old == new)
+		return;
+	ring->published = new;
+
+	if (ring->shadow) {
+		/* Slots before the tail that covers them. */
+		dma_wmb();
+		WRITE_ONCE(ring->ctl->tail, cpu_to_le32(new));
+		/* The tail before we look whether the device still polls; the
+		 * device writes kick, then looks at the tail once more.
+		 */
+		mb();
+		if (!mynic_kick_wanted(le32_to_cpu(READ_ONCE(ring->ctl->kick)),
+				       old, new))
+			return;
+	}
+
+	mynic_hw_doorbell(ring->hw, ring->idx, MYNIC_DB_TX_TAIL, new);
+	mynic_tx_inc(ring, &ring->xmit.doorbells);
+}
+
+static bool mynic_tx_needs_meta(const struct sk_buff *skb)
+{
+	return skb->ip_summed == CHECKSUM_PARTIAL || skb_is_gso(skb) ||
+	       skb_vlan_tag_present(skb);
+}
+
+/* Length of the headers of a GSO packet, 0 if the device cannot cut it. */
+static u32 mynic_tx_gso(const struct sk_buff *skb,
+			struct mynic_offload_hdr *hdr)
+{
+	const struct skb_shared_info *shinfo = skb_shinfo(skb);
+	u32 hdr_len;
+	u8 type;
+
+	if (shinfo->gso_type & SKB_GSO_TCPV4)
+		type = MYNIC_HDR_GSO_TCPV4;
+	else if (shinfo->gso_type & SKB_GSO_TCPV6)
+		type = MYNIC_HDR_GSO_TCPV6;
+	else if (shinfo->gso_type & SKB_GSO_UDP_L4)
+		type = MYNIC_HDR_GSO_UDP_L4;
+	else
+		return 0;
+
+	if (type == MYNIC_HDR_GSO_UDP_L4)
+		hdr_len = skb_transport_offset(skb) + sizeof(struct udphdr);
+	else
+		hdr_len = skb_tcp_all_headers(skb);
+	if (hdr_len > min_t(u32, skb->len, U16_MAX))
+		return 0;
+
+	if (shinfo->gso_type & SKB_GSO_TCP_ECN)
+		type |= MYNIC_HDR_GSO_ECN;
+
+	hdr->gso_type = type;
+	hdr->gso_size = cpu_to_le16(shinfo->gso_size);
+	hdr->hdr_len = cpu_to_le16(hdr_len);
+
+	return hdr_len;
+}
+
+/* Offloads of a packet; false if the contract cannot express them, which the
+ * device would answer by stopping the queue.
+ */
+static bool mynic_tx_fill_meta(const struct sk_buff *skb,
+			       struct mynic_tx_meta *meta, u32 *hdr_len)
+{
+	u16 flags = MYNIC_TX_TYPE_META;
+
+	memset(meta, 0, sizeof(*meta));
+	*hdr_len = 0;
+
+	if (skb->ip_summed == CHECKSUM_PARTIAL) {
+		u32 start = skb_checksum_start_offset(skb);
+
+		if (start > U16_MAX ||
+		    start + skb->csum_offset + sizeof(__sum16) > skb->len)
+			return false;
+		meta->hdr.flags = MYNIC_HDR_F_NEEDS_CSUM;
+		meta->hdr.csum_start = cpu_to_le16(start);
+		meta->hdr.csum_offset = cpu_to_le16(skb->csum_offset);
+	}
+
+	if (skb_is_gso(skb)) {
+		if (skb->ip_summed != CHECKSUM_PARTIAL)
+			return false;
+		*hdr_len = mynic_tx_gso(skb, &meta->hdr);
+		if (!*hdr_len)
+			return false;
+	}
+
+	if (skb_vlan_tag_present(skb)) {
+		meta->vlan_tci = cpu_to_le16(skb_vlan_tag_get(skb));
+		flags |= MYNIC_TX_VLAN;
+	}
+	meta->flags = cpu_to_le16(flags);
+
+	return true;
+}
+
+/* Fills one slot for a mapped piece of the packet; a piece has no flags yet. */
+static void mynic_tx_fill_frag(struct mynic_tx_ring *ring, u32 index,
+			       dma_addr_t dma, u32 len, bool page)
+{
+	struct mynic_tx_info *info = &ring->info[index & ring->mask];
+	struct mynic_tx_frag *frag = &ring->slots[index & ring->mask].frag;
+
+	frag->addr = cpu_to_le64(dma);
+	frag->len = cpu_to_le32(len);
+	frag->reserved = 0;
+	frag->flags = cpu_to_le16(MYNIC_TX_TYPE_FRAG);
+
+	info->dma = dma;
+	info->len = len;
+	info->page = page;
+}
+
+/* Maps head and fragments behind the slots already used at @index.
+ * Returns the index behind the last slot, or @index if nothing was mapped.
+ */
+static u32 mynic_tx_map(struct mynic_tx_ring *ring, const struct sk_buff *skb,
+			u32 index)
+{
+	const struct skb_shared_info *shinfo = skb_shinfo(skb);
+	u32 first = index, len = skb_headlen(skb);
+	struct mynic_tx_frag *last;
+	dma_addr_t dma;
+	int i;
+
+	if (len) {
+		dma = dma_map_single(ring->dev, skb->data, len, DMA_TO_DEVICE);
+		if (unlikely(dma_mapping_error(ring->dev, dma)))
+			return first;
+		mynic_tx_fill_frag(ring, index++, dma, len, false);
+	}
+
+	for (i = 0; i < shinfo->nr_frags; i++) {
+		const skb_frag_t *frag = &shinfo->frags[i];
+
+		len = skb_frag_size(frag);
+		dma = skb_frag_dma_map(ring->dev, frag, 0, len, DMA_TO_DEVICE);
+		if (unlikely(dma_mapping_error(ring->dev, dma)))
+			goto err_unmap;
+		mynic_tx_fill_frag(ring, index++, dma, len, true);
+	}
+
+	last = &ring->slots[(index - 1) & ring->mask].frag;
+	last->flags |= cpu_to_le16(MYNIC_TX_EOP);
+
+	return index;
+
+err_unmap:
+	while (index != first)
+		mynic_tx_unmap(ring, &ring->info[--index & ring->mask]);
+	return first;
+}
+
+static void mynic_tx_count(struct mynic_tx_ring *ring,
+			   const struct sk_buff *skb, u32 hdr_len)
+{
+	u64_stats_update_begin(&ring->xmit_syncp);
+	if (skb->ip_summed == CHECKSUM_PARTIAL)
+		u64_stats_inc(&ring->xmit.needs_csum);
+	else
+		u64_stats_inc(&ring->xmit.csum_none);
+	if (hdr_len) {
+		u32 segs = max_t(u32, skb_shinfo(skb)->gso_segs, 1);
+
+		u64_stats_inc(&ring->xmit.gso_packets);
+		u64_stats_add(&ring->xmit.gso_bytes, skb->len);
+		u64_stats_add(&ring->xmit.gso_wire_packets, segs);
+		u64_stats_add(&ring->xmit.gso_wire_bytes,
+			      skb->len + (segs - 1) * hdr_len);
+	}
+	if (skb_vlan_tag_present(skb))
+		u64_stats_inc(&ring->xmit.vlan);
+	u64_stats_update_end(&ring->xmit_syncp);
+}
+
+static u32 mynic_tx_count_slots(const struct sk_buff *skb)
+{
+	return !!skb_headlen(skb) + skb_shinfo(skb)->nr_frags +
+	       mynic_tx_needs_meta(skb);
+}
+
+/**
+ * mynic_xmit() - ndo_start_xmit
+ * @skb: the packet
+ * @netdev: the network device
+ *
+ * Context: under the queue's _xmit_lock, bottom halves off.
+ * Return: NETDEV_TX_OK, the packet taken or dropped; NETDEV_TX_BUSY only if
+ * the stack sends into a full ring, which it is kept from
+ */
+netdev_tx_t mynic_xmit(struct sk_buff *skb, struct net_device *netdev)
+{
+	struct mynic_net *mn = netdev_priv(netdev);
+	struct mynic_tx_ring *ring = mn->tx[skb_get_queue_mapping(skb)];
+	u32 first, index, slots, hdr_len = 0;
+	bool more = netdev_xmit_more();
+	struct mynic_tx_info *info;
+	int stopped;
+
+	/* The stack keeps to the queues in use; pktgen does not. */
+	if (unlikely(!ring)) {
+		dev_kfree_skb_any(skb);
+		dev_core_stats_tx_dropped_inc(netdev);
+		return NETDEV_TX_OK;
+	}
+	first = ring->next_to_use;
+
+	slots = mynic_tx_count_slots(skb);
+	if (unlikely(slots > ring->max_slots)) {
+		if (skb_linearize(skb)) {
+			mynic_tx_inc(ring, &ring->xmit.drop_linearize);
+			goto drop;
+		}
+		mynic_tx_inc(ring, &ring->xmit.linearized);
+		slots = mynic_tx_count_slots(skb);
+	}
+
+	if (unlikely(mynic_tx_free_slots(ring) < slots)) {
+		netif_tx_stop_queue(ring->txq);
+		mynic_tx_inc(ring, &ring->xmit.busy);
+		mynic_tx_publish(ring);
+		return NETDEV_TX_BUSY;
+	}
+
+	if (unlikely(skb->len > ring->hw->tx_max_len ||
+		     skb->len < ETH_HLEN)) {
+		mynic_tx_inc(ring, &ring->xmit.drop_length);
+		goto drop;
+	}
+
+	index = first;
+	info = &ring->info[first & ring->mask];
+	if (mynic_tx_needs_meta(skb)) {
+		struct mynic_tx_meta *meta;
+
+		meta = &ring->slots[index++ & ring->mask].meta;
+		if (unlikely(!mynic_tx_fill_meta(skb, meta, &hdr_len))) {
+			mynic_tx_inc(ring, &ring->xmit.drop_offload);
+			goto drop;
+		}
+		info->len = 0;
+	}
+
+	index = mynic_tx_map(ring, skb, index);
+	if (unlikely(index - first != slots)) {
+		mynic_tx_inc(ring, &ring->xmit.drop_map);
+		goto drop;
+	}
+
+	info->skb = skb;
+	info->slots = slots;
+	mynic_tx_count(ring, skb, hdr_len);
+	skb_tx_timestamp(skb);
+
+	/* Poll looks at it once the device's head covers these slots. */
+	WRITE_ONCE(ring->next_to_use, index);
+
+	stopped = netif_txq_maybe_stop(ring->txq, mynic_tx_free_slots(ring),
+				       ring->stop_thresh, ring->wake_thresh);
+	if (unlikely(!stopped))
+		mynic_tx_inc(ring, &ring->xmit.stop);
+
+	if (__netdev_tx_sent_queue(ring->txq, skb->len, more))
+		mynic_tx_publish(ring);
+
+	return NETDEV_TX_OK;
+
+drop:
+	dev_kfree_skb_any(skb);
+	/* The packets before this one may have been told that more follow. */
+	if (!more)
+		mynic_tx_publish(ring);
+	return NETDEV_TX_OK;
+}
+
+/**
+ * mynic_tx_poll() - give back what the device has sent
+ * @ring: the ring
+ * @budget: of the poll, 0 from netpoll
+ *
+ * Context: NAPI.
+ */
+void mynic_tx_poll(struct mynic_tx_ring *ring, int budget)
+{
+	u32 head = le32_to_cpu(READ_ONCE(ring->ctl->head));
+	u32 index = ring->next_to_clean;
+	u32 packets = 0, bytes = 0;
+	struct mynic_dev *mdev;
+	int woken;
+
+	if (head == index || unlikely(ring->broken))
+		return;
+
+	/* The head before what xmit wrote about the slots that it covers. */
+	dma_rmb();
+
+	if (unlikely(head - index > READ_ONCE(ring->next_to_use) - index)) {
+		ring->broken = true;
+		u64_stats_update_begin(&ring->clean_syncp);
+		u64_stats_inc(&ring->clean.bad_head);
+		u64_stats_update_end(&ring->clean_syncp);
+		mynic_reset_schedule(ring->vec->mn->mdev,
+				     MYNIC_RESET_BAD_VALUE);
+		return;
+	}
+
+	while (index != head) {
+		struct mynic_tx_info *info = &ring->info[index & ring->mask];
+		u32 slots = info->slots;
+		struct sk_buff *skb;
+
+		/* Only part of a packet: its other slots are still read. */
+		if (unlikely(head - index < slots))
+			break;
+
+		skb = info->skb;
+		info->skb = NULL;
+		packets++;
+		bytes += skb->len;
+		while (slots--)
+			mynic_tx_unmap(ring,
+				       &ring->info[index++ & ring->mask]);
+		napi_consume_skb(skb, budget);
+	}
+	/* The slots are given back before xmit may see that they are free. */
+	smp_store_release(&ring->next_to_clean, index);
+
+	mdev = ring->vec->mn->mdev;
+	woken = __netif_txq_completed_wake(ring->txq, packets, bytes,
+					   mynic_tx_free_slots(ring),
+					   ring->wake_thresh,
+					   !test_bit(MYNIC_STATE_UP,
+						     mdev->state));
+
+	u64_stats_update_begin(&ring->clean_syncp);
+	u64_stats_add(&ring->clean.packets, packets);
+	u64_stats_add(&ring->clean.bytes, bytes);
+	if (!woken)
+		u64_stats_inc(&ring->clean.wake);
+	u64_stats_update_end(&ring->clean_syncp);
+}
+
+/**
+ * mynic_tx_arm() - ask for an interrupt
+ * @ring: the ring
+ *
+ * Asks for one when three quarters of what is under way are done, or with the
+ * next slot if nothing is. With indices in memory the caller issues a full
+ * barrier and then asks mynic_tx_pending().
+ *
+ * Context: NAPI, behind napi_complete_done().
+ * Return: index of the slot whose completion raises the interrupt
+ */
+u32 mynic_tx_arm(struct mynic_tx_ring *ring)
+{
+	u32 index = READ_ONCE(ring->next_to_clean);
+	u32 under_way = READ_ONCE(ring->next_to_use) - index;
+
+	index += under_way - under_way / 4;
+	if (under_way)
+		index--;
+
+	if (ring->shadow)
+		WRITE_ONCE(ring->ctl->arm, cpu_to_le32(index));
+	else if (index != ring->armed ||
+		 mynic_index_passed(le32_to_cpu(READ_ONCE(ring->ctl->head)),
+				    index))
+		mynic_hw_doorbell(ring->hw, ring->idx, MYNIC_DB_TX_ARM, index);
+	ring->armed = index;
+
+	return index;
+}
+
+/**
+ * mynic_tx_pending() - whether the armed slot is done already
+ * @ring: the ring
+ * @index: what mynic_tx_arm() returned
+ *
+ * Context: NAPI, behind mynic_tx_arm() and a full barrier.
+ * Return: true if no interrupt will come for it
+ */
+bool mynic_tx_pending(const struct mynic_tx_ring *ring, u32 index)
+{
+	return !ring->broken &&
+	       mynic_index_passed(le32_to_cpu(READ_ONCE(ring->ctl->head)),
+				  index);
+}
+
+/**
+ * mynic_tx_ring_alloc() - memory of a transmit ring
+ * @vec: the channel
+ * @cfg: configuration
+ *
+ * Context: process.
+ * Return: the ring, of which the device knows nothing yet, or an ERR_PTR()
+ */
+struct mynic_tx_ring *mynic_tx_ring_alloc(struct mynic_vector *vec,
+					  const struct mynic_queue_cfg *cfg)
+{
+	struct mynic_net *mn = vec->mn;
+	struct mynic_dev *mdev = mn->mdev;
+	int node = dev_to_node(&mdev->pdev->dev);
+	struct mynic_tx_ring *ring;
+
+	ring = kzalloc_node(sizeof(*ring), GFP_KERNEL, node);
+	if (!ring)
+		return ERR_PTR(-ENOMEM);
+
+	ring->vec = vec;
+	ring->netdev = mn->netdev;
+	ring->txq = netdev_get_tx_queue(mn->netdev, vec->idx);
+	ring->dev = &mdev->pdev->dev;
+	ring->hw = &mdev->hw;
+	ring->idx = vec->idx;
+	ring->mask = cfg->tx_slots - 1;
+	ring->max_slots = min_t(u32, mdev->hw.tx_max_slots, cfg->tx_slots - 1);
+	ring->stop_thresh = min_t(u32, ring->max_slots, MYNIC_TX_SLOTS_MAX);
+	ring->wake_thresh = max_t(u32, ring->stop_thresh, cfg->tx_slots / 4);
+	ring->shadow = mynic_has(mdev, MYNIC_F_SHADOW);
+	u64_stats_init(&ring->xmit_syncp);
+	u64_stats_init(&ring->clean_syncp);
+
+	ring->info = kvcalloc_node(cfg->tx_slots, sizeof(*ring->info),
+				   GFP_KERNEL, node);
+	if (!ring->info)
+		goto err_free_ring;
+
+	ring->slots = dma_alloc_coherent(ring->dev,
+					 array_size(cfg->tx_slots,
+						    sizeof(*ring->slots)),
+					 &ring->dma, GFP_KERNEL);
+	if (!ring->slots)
+		goto err_free_info;
+
+	ring->ctl = dma_alloc_coherent(ring->dev, sizeof(*ring->ctl),
+				       &ring->ctl_dma, GFP_KERNEL);
+	if (!ring->ctl)
+		goto err_free_slots;
+
+	return ring;
+
+err_free_slots:
+	dma_free_coherent(ring->dev,
+			  array_size(cfg->tx_slots, sizeof(*ring->slots)),
+			  ring->slots, ring->dma);
+err_free_info:
+	kvfree(ring->info);
+err_free_ring:
+	kfree(ring);
+	return ERR_PTR(-ENOMEM);
+}
+
+/**
+ * mynic_tx_ring_free() - free a transmit ring that the device does not know
+ * @ring: the ring, or NULL
+ */
+void mynic_tx_ring_free(struct mynic_tx_ring *ring)
+{
+	if (!ring)
+		return;
+
+	dma_free_coherent(ring->dev, sizeof(*ring->ctl), ring->ctl,
+			  ring->ctl_dma);
+	dma_free_coherent(ring->dev,
+			  array_size(ring->mask + 1, sizeof(*ring->slots)),
+			  ring->slots, ring->dma);
+	kvfree(ring->info);
+	kfree(ring);
+}
+
+/**
+ * mynic_tx_ring_describe() - what the create command says of a ring
+ * @ring: the ring
+ * @cmd: receives size and addresses
+ */
+void mynic_tx_ring_describe(const struct mynic_tx_ring *ring,
+			    struct mynic_cmd_txq *cmd)
+{
+	cmd->log2_size = cpu_to_le16(ilog2(ring->mask + 1));
+	cmd->ring = cpu_to_le64(ring->dma);
+	cmd->ctl = cpu_to_le64(ring->ctl_dma);
+}
+
+/**
+ * mynic_tx_ring_start() - begin with a ring that the device has created
+ * @ring: the ring
+ *
+ * Context: process, NAPI disabled. Cannot fail.
+ */
+void mynic_tx_ring_start(struct mynic_tx_ring *ring)
+{
+	/* With tails in memory the zeroed control block arms slot 0. */
+	if (!ring->shadow)
+		mynic_hw_doorbell(ring->hw, ring->idx, MYNIC_DB_TX_ARM, 0);
+}
+
+/**
+ * mynic_tx_ring_clean() - drop what is in a ring that the device forgot
+ * @ring: the ring
+ *
+ * Afterwards the ring is as mynic_tx_ring_alloc() made it, counters apart.
+ *
+ * Context: process, NAPI disabled and the transmit queue stopped.
+ */
+void mynic_tx_ring_clean(struct mynic_tx_ring *ring)
+{
+	u32 index = ring->next_to_clean, dropped = 0;
+
+	while (index != ring->next_to_use) {
+		struct mynic_tx_info *info = &ring->info[index & ring->mask];
+
+		if (info->skb) {
+			dev_kfree_skb_any(info->skb);
+			info->skb = NULL;
+			dropped++;
+		}
+		mynic_tx_unmap(ring, info);
+		index++;
+	}
+
+	local_bh_disable();
+	u64_stats_update_begin(&ring->clean_syncp);
+	u64_stats_add(&ring->clean.drop_reset, dropped);
+	u64_stats_update_end(&ring->clean_syncp);
+	local_bh_enable();
+
+	netdev_tx_reset_queue(ring->txq);
+	memset(ring->ctl, 0, sizeof(*ring->ctl));
+	ring->next_to_use = 0;
+	ring->published = 0;
+	ring->next_to_clean = 0;
+	ring->armed = 0;
+	ring->broken = false;
+}
