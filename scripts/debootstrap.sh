@@ -1,0 +1,78 @@
+# shellcheck shell=bash
+# Makes Debian 13 systems with mmdebstrap, as a directory or as an image.
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Sourced, never run.  Root is not needed where the machine has user namespaces
+# and the user a range of subordinate ids: mmdebstrap uses them, and what it
+# made reaches us as a tar file.  So directories belong to the user, who can
+# remove them like any other.
+
+. "$(dirname "${BASH_SOURCE[0]}")/apt-private.sh"
+
+DEBOOTSTRAP_SUITES=trixie,trixie-updates,trixie-security
+
+# Neither has to be read by anybody.
+_debootstrap_options=(
+	--mode=auto --variant=essential --format=tar
+	--aptopt='APT::Install-Recommends "false"'
+	--aptopt='Acquire::Languages "none"'
+	--dpkgopt='path-exclude=/usr/share/doc/*'
+	--dpkgopt='path-exclude=/usr/share/man/*'
+	--dpkgopt='path-exclude=/usr/share/info/*'
+	--dpkgopt='path-exclude=/usr/share/locale/*'
+	--dpkgopt='path-exclude=/usr/share/lintian/*'
+)
+
+# Goes into the hash of what is made.
+# shellcheck disable=SC2034 # used by those who source this
+DEBOOTSTRAP_KEY="$DEBOOTSTRAP_SUITES ${_debootstrap_options[*]}"
+
+# debootstrap_prereqs: what the functions below need from the machine.
+debootstrap_prereqs()
+{
+	local user
+
+	need_packages mmdebstrap arch-test squashfs-tools xz-utils zstd kmod \
+		debian-archive-keyring
+	[ "$(id -u)" -ne 0 ] || return 0
+	need_packages uidmap
+	user=$(id -un)
+	[[ $(cat /etc/subuid) =~ (^|$'\n')"$user": &&
+	   $(cat /etc/subgid) =~ (^|$'\n')"$user": ]] ||
+		die "$user has no subordinate ids, which making a Debian system without root needs" \
+		    "run: sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 $user"
+	unshare --user --map-root-user true 2>/dev/null ||
+		die "this machine allows no user namespaces, which making a Debian system without root needs" \
+		    "run it as root, or see sysctl kernel.unprivileged_userns_clone and kernel.apparmor_restrict_unprivileged_userns"
+}
+
+# debootstrap_tar [OPTION]... -- PACKAGE...: a tar file on standard output.
+# OPTIONs go to mmdebstrap.
+debootstrap_tar()
+{
+	local conf options=() include
+
+	while [ "$1" != -- ]; do
+		options+=("$1")
+		shift
+	done
+	shift
+	apt_private_update "$DEBOOTSTRAP_SUITES"
+	conf=$(apt_private_conf "$DEBOOTSTRAP_SUITES")
+	include=$(IFS=,; echo "$*")
+	mmdebstrap "${_debootstrap_options[@]}" "${options[@]}" \
+		--include="$include" trixie - \
+		"${conf%/*}/sources.list.d/debian.sources"
+}
+
+# debootstrap_into_dir DIR PACKAGE...: a Debian system in DIR, to chroot into.
+debootstrap_into_dir()
+{
+	local dir=$1 owner=(--no-same-owner)
+	shift
+
+	# Device nodes can only be made by root; they are mounted anyway.
+	[ "$(id -u)" -ne 0 ] || owner=(--same-owner)
+	debootstrap_tar -- "$@" |
+		tar -x -C "$dir" "${owner[@]}" --exclude='./dev/*'
+}

@@ -1,0 +1,132 @@
+#!/bin/bash
+# Builds the driver; result in build/modules/KERNEL_RELEASE/mynic.ko.
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Usage: scripts/driver-build.sh [7.2|6.12|all|debug] [KDIR=DIR] [VARIABLE=VALUE]...
+#
+# Without KDIR for Debian's kernels, in the build root; with KDIR for any
+# configured kernel tree, with the machine's own compiler.  Other variables go
+# to kbuild; W=1 is set unless given.  For tests of this script, MYNIC_DRIVER=DIR
+# builds another module called mynic, and MYNIC_MODULES=DIR takes the place of
+# build/modules; both are below the checkout.
+#
+# The sources are seen through links in build/modules/KERNEL_RELEASE/obj, so
+# that objects stay out of driver/ and each kernel has its own; not every
+# kernel supports kbuild's MO=.
+
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+source_dir=$(realpath -- "${MYNIC_DRIVER:-$MYNIC_ROOT/driver}")
+modules_dir=${MYNIC_MODULES:-$MYNIC_BUILD/modules}
+usage='usage: scripts/driver-build.sh [7.2|6.12|all|debug] [KDIR=DIR] [VARIABLE=VALUE]...'
+
+# link_sources OBJ: OBJ/driver has a link for each source, and for none that
+# is gone.
+link_sources()
+{
+	local obj=$1 f
+
+	mkdir -p "$obj/driver"
+	ln -sfn "$MYNIC_ROOT/include" "$obj/include"
+	for f in "$source_dir"/*.[chS] "$source_dir"/Kbuild "$source_dir"/Makefile; do
+		[ -e "$f" ] || continue
+		[ "$(readlink "$obj/driver/${f##*/}")" = "$f" ] ||
+			ln -sfn "$f" "$obj/driver/${f##*/}"
+	done
+	find "$obj/driver" -maxdepth 1 -xtype l -delete
+}
+
+# What the compiler says, in the names that the checkout uses.
+name_sources()
+{
+	sed -u -e "s#$1/driver/#driver/#g" -e "s#$1/include/#include/#g" \
+		-e "s#^\\(\\./\\)\\?\\(mynic[a-z_]*\\.[ch]:[0-9]\\)#driver/\\2#"
+}
+
+# kbuild WHERE OBJ ARGUMENTS...: make, in the build "root" or on the "host".
+# What is loaded has no debugging information, which a guest would only read;
+# it stays in OBJ/driver/mynic.ko, for decode_stacktrace.sh and the like.
+kbuild()
+{
+	local where=$1 obj=$2 run=()
+	shift 2
+
+	[ "$where" = host ] ||
+		run=("$MYNIC_ROOT/scripts/build-root.sh" exec --)
+	"${run[@]}" make -j "$MYNIC_JOBS" --no-print-directory "$@" \
+		M="$obj/driver" modules 2>&1 | name_sources "$obj"
+	"${run[@]}" strip --strip-debug -o "$obj/mynic.ko" "$obj/driver/mynic.ko"
+}
+
+# build WHERE RELEASE KDIR VARIABLES...
+build()
+{
+	local where=$1 release=$2 kdir=$3 out=$modules_dir/$2 log
+	shift 3
+
+	link_sources "$out/obj"
+	run_logged "driver-$release" "building the driver for $release" \
+		kbuild "$where" "$out/obj" -C "$kdir" "$@"
+	log=$MYNIC_LOG/driver-$release.log
+	grep -aE 'warning:' -A 4 "$log" >&2 || :
+	if ! cmp -s "$out/obj/mynic.ko" "$out/mynic.ko"; then
+		cp "$out/obj/mynic.ko" "$out/mynic.ko.new"
+		mv "$out/mynic.ko.new" "$out/mynic.ko"
+	fi
+	printf '%s\n' "$out/mynic.ko"
+}
+
+# build_debian SERIES VARIABLES...
+build_debian()
+{
+	local dir release
+	if [ "$1" = debug ]; then
+		dir=$("$MYNIC_ROOT/scripts/kernel-debug.sh") || exit
+	else
+		dir=$("$MYNIC_ROOT/scripts/kernel-fetch.sh" "$1") || exit
+	fi
+	shift
+	release=${dir##*/kernel-}
+	"$MYNIC_ROOT/scripts/build-root.sh" >/dev/null
+	build root "$release" "/usr/src/linux-headers-$release" "$@"
+}
+
+# build_tree KDIR VARIABLES...
+build_tree()
+{
+	local kdir release
+	kdir=$(realpath -m -- "$1")
+	[ -f "$kdir/Makefile" ] ||
+		die "KDIR=$1 is no kernel tree: it has no Makefile" \
+		    "give the directory of a configured kernel, such as /lib/modules/\$(uname -r)/build"
+	shift
+	release=$(cat "$kdir/include/config/kernel.release" 2>/dev/null) ||
+		die "the kernel tree $kdir is not configured" \
+		    "run in it: make defconfig && make modules_prepare"
+	need_packages build-essential bc libelf-dev
+	build host "$release" "$kdir" "$@"
+}
+
+series=()
+kdir=
+variables=()
+for arg in "$@"; do
+	case $arg in
+	7.2 | 6.12 | debug) series+=("$arg") ;;
+	all)		series+=(7.2 6.12) ;;
+	KDIR=*)		kdir=${arg#KDIR=} ;;
+	[A-Z]*=*)	variables+=("$arg") ;;
+	*)		die "driver-build.sh does not know \"$arg\"" "$usage" ;;
+	esac
+done
+[[ " ${variables[*]:-}" == *" W="* ]] || variables+=(W=1)
+if [ -n "$kdir" ]; then
+	[ "${#series[@]}" -eq 0 ] ||
+		die "KDIR names a kernel, and so does \"${series[*]}\"" "give one of them"
+	build_tree "$kdir" "${variables[@]}"
+else
+	[ "${#series[@]}" -gt 0 ] || series=(7.2)
+	for s in "${series[@]}"; do
+		build_debian "$s" "${variables[@]}"
+	done
+fi

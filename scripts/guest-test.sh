@@ -1,0 +1,240 @@
+#!/bin/bash
+# Boots guests on one kernel and runs the tests of tests/guest in them.
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Usage: scripts/guest-test.sh [--kernel 7.2|6.12|debug] [--boot one|two]
+#                              [--case REGEX] [FILE]...
+#
+# The first boot has one node and most of the tests, the second two nodes and
+# a strict IOMMU.  FILEs are names in tests/guest without ".sh".  NIC=
+# virtio-net or NIC=e1000e puts such cards in the place of ours.
+
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+usage='usage: scripts/guest-test.sh [--kernel 7.2|6.12|debug] [--boot one|two] [--case REGEX] [FILE]...'
+one=(identity reach traffic mtu filter offload vlan rss channels rings coalesce
+     stats irq link flow reset backends power lifecycle)
+two=(numa iommu)
+NIC=${NIC:-mynic}
+QUEUES=4
+
+kernel=7.2
+boots=(one two)
+only=
+inside=
+files=()
+while [ $# -gt 0 ]; do
+	case $1 in
+	--kernel | --boot | --case)
+		[ $# -gt 1 ] || die "$1 wants a value" "$usage"
+		case $1 in
+		--kernel) kernel=$2 ;;
+		--boot) boots=("$2") ;;
+		--case) only=$2 ;;
+		esac
+		shift
+		;;
+	--inside)
+		inside=$2
+		shift
+		;;
+	-*)
+		die "guest-test.sh does not know \"$1\"" "$usage"
+		;;
+	*)
+		files+=("$1")
+		;;
+	esac
+	shift
+done
+
+case $NIC in
+mynic)
+	driver=mynic
+	far=virtio-net-pci
+	far_driver=virtio_net
+	;;
+virtio-net)
+	driver=virtio_net
+	far=e1000e
+	far_driver=e1000e
+	;;
+e1000e)
+	driver=e1000e
+	far=virtio-net-pci
+	far_driver=virtio_net
+	;;
+*)
+	die "NIC=\"$NIC\" is no card of these tests" \
+	    "use mynic, virtio-net or e1000e"
+	;;
+esac
+
+# card DRIVER-NEUTRAL OPTIONS: "-device" of a card of the kind under test.
+card()
+{
+	case $NIC in
+	mynic)
+		echo "mynic,$1,queues=$QUEUES"
+		;;
+	virtio-net)
+		echo "virtio-net-pci,$1"
+		;;
+	e1000e)
+		echo "e1000e,$1"
+		;;
+	esac
+}
+
+# The card under test, as "-device" and as JSON for device_add.  In the guest
+# of two nodes it is on the second one.
+dut_options()
+{
+	local o bus=rp0
+	[ "$1" = one ] || bus=rp1
+	o=$(card "id=nic0,netdev=net0,mac=52:54:00:6d:79:01,bus=$bus")
+	[ "$NIC" != virtio-net ] || o+=",mq=on,vectors=$((2 * QUEUES + 2))"
+	echo "$o"
+}
+
+dut_json()
+{
+	local o pair json
+	o=$(dut_options "$1")
+	json="{\"driver\": \"${o%%,*}\""
+	for pair in $(tr ',' ' ' <<<"${o#*,}"); do
+		case ${pair#*=} in
+		on)
+			json+=", \"${pair%%=*}\": true"
+			;;
+		*[!0-9]*)
+			json+=", \"${pair%%=*}\": \"${pair#*=}\""
+			;;
+		*)
+			json+=", \"${pair%%=*}\": ${pair#*=}"
+			;;
+		esac
+	done
+	echo "$json}"
+}
+
+# In the namespace: the host's end of the tests, then the guest.
+run_boot()
+{
+	local boot=$1 dir a lo=127.0.0.1 args vm
+	local name=guest-$kernel-$boot
+	shift
+
+	dir=$(mktemp -d "$MYNIC_BUILD/guest-test.XXXXXX")
+	# shellcheck disable=SC2064 # the value of now is meant
+	trap "rm -rf '$dir'" EXIT
+	mkfifo "$dir"/agent.{in,out}
+	"$MYNIC_ROOT/tests/guest/host-agent.sh" "$dir" \
+		"$MYNIC_BUILD/run/$name.qmp" &
+	iperf3 -s >"$dir/iperf3" 2>&1 &
+
+	# shellcheck disable=SC2054 # QEMU's options have commas
+	args=(-chardev "pipe,id=agent,path=$dir/agent"
+	      -device isa-serial,chardev=agent,index=3
+	      -device pcie-root-port,id=rpx,bus=pcie.0,chassis=11,slot=11
+	      -netdev "tap,id=net0,ifname=$MYNIC_TAP,script=no,downscript=no,vhost=off$(
+		[ "$NIC" = e1000e ] || echo ",queues=$QUEUES")"
+	      -device "$(dut_options "$boot")"
+	      -netdev "stream,id=cable0,server=on,addr.type=inet,addr.host=$lo,addr.port=7001"
+	      -device "$(card "netdev=cable0,mac=52:54:00:6d:79:02,bus=pcie.0")"
+	      -netdev "stream,id=far0,server=off,addr.type=inet,addr.host=$lo,addr.port=7001"
+	      -device "$far,netdev=far0,mac=52:54:00:6d:79:03,bus=pcie.0"
+	      -netdev user,id=user0
+	      -device "$(card "netdev=user0,mac=52:54:00:6d:79:04,bus=pcie.0")"
+	      -netdev "dgram,id=cable1,local.type=inet,local.host=$lo,local.port=7002,remote.type=inet,remote.host=$lo,remote.port=7003"
+	      -device "$(card "netdev=cable1,mac=52:54:00:6d:79:05,bus=pcie.0")"
+	      -netdev "dgram,id=far1,local.type=inet,local.host=$lo,local.port=7003,remote.type=inet,remote.host=$lo,remote.port=7002"
+	      -device "$far,netdev=far1,mac=52:54:00:6d:79:06,bus=pcie.0"
+	      -netdev user,id=spare,net=10.0.3.0/24)
+
+	vm=("$MYNIC_ROOT/scripts/vm-run.sh" --kernel "${vm_kernel:?}" --log "$name"
+	    --timeout 3600)
+	if [ "$boot" = two ]; then
+		vm+=(--smp 4 --numa 2 --iommu strict)
+	else
+		vm+=(--smp 2)
+	fi
+	for a in "${args[@]}"; do
+		vm+=(--qemu-arg "$a")
+	done
+	"${vm[@]}" -- "$(guest_command "$boot" "$@")"
+}
+
+# other_major: the driver for another major version of the contract.  A header
+# beside the sources comes before that in include/.
+other_major()
+{
+	local dir=$MYNIC_BUILD/other-major/driver
+
+	mkdir -p "$dir"
+	cp -u "$MYNIC_ROOT"/driver/*.[ch] "$MYNIC_ROOT"/driver/{Kbuild,Makefile} \
+		"$dir/"
+	sed -E 's/^(#define \w+_ABI_MAJOR\s+).*/\12/' \
+		"$MYNIC_ROOT/include/mynic_abi.h" >"$dir/new"
+	cmp -s "$dir/new" "$dir/mynic_abi.h" || mv "$dir/new" "$dir/mynic_abi.h"
+	MYNIC_DRIVER=$dir MYNIC_MODULES=$MYNIC_BUILD/other-major/modules \
+		"$MYNIC_ROOT/scripts/driver-build.sh" "$kernel" >/dev/null
+}
+
+# guest_command BOOT FILE...: what the guest runs.
+guest_command()
+{
+	local boot=$1
+	shift
+
+	printf 'cd /mynic && DRIVER=%s FAR_DRIVER=%s AGENT=%s CASES=%q ' \
+		"$driver" "$far_driver" /dev/ttyS3 "$only"
+	# shellcheck disable=SC2016 # expanded in the guest
+	printf '%s/$(uname -r)/mynic.ko ' MODULE=/mynic/build/modules \
+		OTHER_MODULE=/mynic/build/other-major/modules
+	printf 'PLUG_JSON=%q tests/guest/run.sh' "$(dut_json "$boot")"
+	printf ' %q' "$@"
+}
+
+if [ -n "$inside" ]; then
+	run_boot "$inside" "${files[@]}"
+	exit
+fi
+
+need_packages iproute2 iperf3 tcpdump iputils-arping iputils-ping \
+	socat
+for f in "${files[@]}"; do
+	[ -e "$MYNIC_ROOT/tests/guest/$f.sh" ] ||
+		die "there are no guest tests called \"$f\"" \
+		    "there are: ${one[*]} ${two[*]}"
+done
+# All that takes the network is done before there is none.
+[ -x "$MYNIC_BUILD/bin/qemu-system-x86_64" ] ||
+	"$MYNIC_ROOT/scripts/qemu-build.sh"
+vm_kernel=$kernel
+[ "$kernel" != debug ] || vm_kernel=$("$MYNIC_ROOT/scripts/kernel-debug.sh")
+export vm_kernel
+"$MYNIC_ROOT/scripts/guest-image.sh" "$vm_kernel" >/dev/null
+"$MYNIC_ROOT/scripts/accel.sh" >/dev/null
+if [ "$NIC" = mynic ]; then
+	"$MYNIC_ROOT/scripts/driver-build.sh" "$kernel" >/dev/null
+	if [ "${#files[@]}" -eq 0 ] || [[ " ${files[*]} " == *" lifecycle "* ]]; then
+		other_major
+	fi
+fi
+
+rc=0
+for boot in "${boots[@]}"; do
+	declare -n all=$boot
+	wanted=()
+	for f in "${all[@]}"; do
+		[ "${#files[@]}" -eq 0 ] || [[ " ${files[*]} " == *" $f "* ]] ||
+			continue
+		wanted+=("$f")
+	done
+	[ "${#wanted[@]}" -gt 0 ] || continue
+	"$MYNIC_ROOT/scripts/netns-run.sh" -- "${BASH_SOURCE[0]}" \
+		--kernel "$kernel" --case "$only" --inside "$boot" \
+		"${wanted[@]}" || rc=$?
+done
+exit "$rc"

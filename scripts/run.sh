@@ -1,0 +1,83 @@
+#!/bin/bash
+# Starts an interactive guest with the card ("make run").
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Usage: scripts/run.sh
+#
+# Settings, in the environment:
+#   KERNEL=7.2|6.12|DIR  the guest's kernel (7.2)
+#   NET=tap|user         where the card is connected; without it a tap, or
+#                        QEMU's user network where there can be no tap
+#   QUEUES=N             queue pairs of the card (4)
+#   SMP=N MEM=MIB        processors (2) and memory (1024)
+
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+kernel=${KERNEL:-7.2}
+queues=${QUEUES:-4}
+net=${NET:-}
+
+# In the namespace of the tap, or without one.
+start()
+{
+	local backend address vm=()
+
+	case $net in
+	tap)
+		backend="tap,id=net0,ifname=${MYNIC_TAP:?},script=no,downscript=no,vhost=off,queues=$queues"
+		address="$MYNIC_GUEST4/24 $MYNIC_GUEST6/64"
+		;;
+	user)
+		backend="user,id=net0"
+		address="10.0.2.15/24 via 10.0.2.2"
+		;;
+	esac
+	vm=("$MYNIC_ROOT/scripts/vm-run.sh" --no-exec --kernel "$kernel"
+	    --log run --smp "${SMP:-2}" --mem "${MEM:-1024}"
+	    --qemu-arg -netdev --qemu-arg "$backend"
+	    --qemu-arg -device
+	    --qemu-arg "mynic,id=nic0,bus=rp0,netdev=net0,queues=$queues,mac=52:54:00:6d:79:01")
+	exec "${vm[@]}" -- "mynic-reload $address && mynic-welcome"
+}
+
+tap_possible()
+{
+	"$MYNIC_ROOT/scripts/netns-run.sh" -- true >/dev/null 2>&1 </dev/null
+}
+
+if [ "${1:-}" = --inside ]; then
+	start
+fi
+[ $# -eq 0 ] || die "\"$1\" is not understood" "usage: scripts/run.sh, settings are in the environment"
+[[ -t 0 && -t 1 ]] || die "an interactive guest wants a terminal" \
+	"run it in one; scripts/vm-run.sh runs single commands"
+[[ $queues =~ ^[0-9]{1,3}$ && $queues -ge 1 && $queues -le 64 ]] ||
+	die "QUEUES=$queues is out of range" "the card has 1 to 64 queue pairs"
+case $net in
+tap | user | '')	;;
+*)	die "NET=$net is not known" "it may be tap or user" ;;
+esac
+
+if [ -z "$net" ]; then
+	net=user
+	! tap_possible || net=tap
+fi
+"$MYNIC_ROOT/scripts/qemu-build.sh"
+case $kernel in
+7.2 | 6.12)
+	"$MYNIC_ROOT/scripts/driver-build.sh" "$kernel" >/dev/null
+	;;
+esac
+export NET=$net
+case $net in
+tap)
+	say "the card is on a tap; its far end is $(
+		sed -n 's/.*MYNIC_HOST4=\([0-9.]*\).*/\1/p' \
+			"$MYNIC_ROOT/scripts/netns-run.sh")"
+	exec "$MYNIC_ROOT/scripts/netns-run.sh" -- "${BASH_SOURCE[0]}" --inside
+	;;
+user)
+	say "the card is on QEMU's user network, which reaches what this machine reaches"
+	start
+	;;
+esac

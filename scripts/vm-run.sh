@@ -1,0 +1,304 @@
+#!/bin/bash
+# Boots a guest, runs one command in it, and ends with the command's status.
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Usage: scripts/vm-run.sh [OPTION]... -- COMMAND
+#
+#   --kernel 7.2|6.12|DIR  the guest's kernel (7.2)
+#   --smp N                processors (2)
+#   --mem MIB              memory (1024)
+#   --numa 2               two nodes, each with half of processors and memory
+#   --iommu MODE           off (default), strict or lazy: an Intel IOMMU
+#   --share DIR[:TAG]      DIR is /TAG in the guest, writable (TAG: results)
+#   --qemu-arg ARG         for QEMU, as often as wanted
+#   --append ARGS          for the kernel's command line
+#   --log NAME             names the files below (the first free guest-N)
+#   --timeout SECONDS      ends the guest (600)
+#   --allow-splat[=REGEX]  warnings of the kernel (that match) are no failure
+#   --no-exec              a shell on this terminal, after COMMAND if any
+#
+# COMMAND is a line for bash in the guest; its output appears at once.  The
+# checkout is /mynic there, read-only; /results is build/results, writable.
+# Cards go into the PCIe ports rp0 and, with --numa, rp1 on the second node
+# (rp0 is then on the first, and a card without bus= is refused):
+# --qemu-arg -device --qemu-arg mynic,bus=rp1
+#
+# Status: COMMAND's; 99 the guest's kernel complained; 124 out of time;
+# 125 the guest did not start or died.
+# Files: build/log/NAME.console.log and NAME.qemu.log (QEMU's own words and
+# what the guest did wrong to devices), build/run/NAME.qmp for scripts/qmp.sh.
+
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+kernel=7.2 smp=2 mem=1024 numa=1 iommu=off append='' name=
+timeout=600 allow='' exec=1
+shares=() extra=() ports=()
+usage='usage: scripts/vm-run.sh [OPTION]... -- COMMAND; the file begins with the options'
+
+# What a kernel says when something is wrong with it or its drivers.
+splat='BUG: |kernel BUG at|Oops: |WARNING: |Kernel panic|Call Trace:'
+splat+='|general protection fault|INFO: (task|rcu|possible|trying)'
+splat+='|possible (circular|recursive|irq lock)|suspicious RCU|UBSAN: '
+splat+='|DMA-API: |refcount_t: |NETDEV WATCHDOG|nobody cared'
+splat+='|unregister_netdevice: waiting|page_pool.*(stalled|inflight)'
+splat+='|kmemleak: [1-9]|list_(add|del) corruption|blocked for more than'
+# Said of the machine, by every kernel.
+harmless='Spectre V2 : WARNING|DMA-API: (preallocated|debugging enabled)'
+
+# number OPTION VALUE LOW HIGH
+number()
+{
+	[[ $2 =~ ^[0-9]{1,7}$ && $2 -ge $3 && $2 -le $4 ]] ||
+		die "$1 $2 is out of range" "$1 may be $3 to $4"
+}
+
+while [ $# -gt 0 ]; do
+	opt=$1
+	shift
+	case $opt in
+	--no-exec)		exec='' ; continue ;;
+	--allow-splat)		allow=. ; continue ;;
+	--allow-splat=*)	allow=${opt#*=} ; continue ;;
+	--)			break ;;
+	--kernel | --smp | --mem | --numa | --iommu | --share | --qemu-arg | \
+	--append | --log | --timeout)
+		[ $# -gt 0 ] || die "$opt wants a value" "$usage"
+		;;
+	*)	die "vm-run.sh does not know \"$opt\"" "$usage" ;;
+	esac
+	case $opt in
+	--kernel)
+		[[ $1 == 7.2 || $1 == 6.12 || -d $1 ]] ||
+			die "--kernel $1 is not known" "it may be 7.2, 6.12 or the directory of a kernel"
+		kernel=$1
+		;;
+	--smp)		number --smp "$1" 1 255; smp=$1 ;;
+	--mem)		number --mem "$1" 256 1048576; mem=$1 ;;
+	--numa)		number --numa "$1" 1 2; numa=$1 ;;
+	--iommu)
+		[[ $1 == off || $1 == strict || $1 == lazy ]] ||
+			die "--iommu $1 is not known" "it may be off, strict or lazy"
+		iommu=$1
+		;;
+	--share)	shares+=("$1") ;;
+	--qemu-arg)	extra+=("$1") ;;
+	--append)	append+=" $1" ;;
+	--log)
+		[[ $1 =~ ^[A-Za-z0-9][A-Za-z0-9._-]*$ ]] ||
+			die "--log $1 is no name for files" "use letters, digits, . _ -"
+		name=$1
+		;;
+	--timeout)	number --timeout "$1" 1 1000000; timeout=$1 ;;
+	esac
+	shift
+done
+[ -z "$exec" ] || [ $# -gt 0 ] || die "no command for the guest" "$usage"
+[ -n "$exec" ] || [ -t 0 ] ||
+	die "--no-exec wants a terminal" "run it in one, or give a command alone"
+if [ "$numa" = 2 ] && ((smp % 2)); then
+	die "--smp $smp cannot be divided between two nodes" "use an even number with --numa 2"
+fi
+
+run=$MYNIC_BUILD/run
+mkdir -p "$run" "$MYNIC_LOG" "$MYNIC_BUILD/results"
+
+# take NAME: true when no other guest has it.
+take()
+{
+	exec {lock}>"$run/$1.lock"
+	flock -n "$lock" || {
+		exec {lock}>&-
+		return 1
+	}
+}
+
+if [ -n "$name" ]; then
+	take "$name" || die "another guest called $name is running" \
+		"give each its own --log NAME"
+else
+	n=1
+	until take "guest-$n"; do
+		n=$((n + 1))
+	done
+	name=guest-$n
+fi
+log=$MYNIC_LOG/$name
+[ "${#run}" -le $((100 - ${#name})) ] ||
+	die "the name of the socket $run/$name.qmp is too long for Linux" \
+	    "use a shorter --log, or a checkout with a shorter path"
+
+qemu=${MYNIC_QEMU:-$MYNIC_BUILD/bin/qemu-system-x86_64}
+[ -x "$qemu" ] || "$MYNIC_ROOT/scripts/qemu-build.sh"
+accel=$("$MYNIC_ROOT/scripts/accel.sh")
+mapfile -t accel_args < <(ACCEL=$accel "$MYNIC_ROOT/scripts/accel.sh" --args)
+files=$("$MYNIC_ROOT/scripts/guest-image.sh" "$kernel")
+{
+	read -r root_image
+	read -r release vmlinuz initrd modules_image
+} <<<"$files"
+
+# Commas separate what an option of QEMU consists of.
+q()
+{
+	printf '%s' "${1//,/,,}"
+}
+
+machine=q35
+[ "$accel" = tcg ] || [ "$iommu" = off ] || machine+=,kernel-irqchip=split
+args=(-nodefaults -no-user-config -display none -no-reboot
+      -name "mynic-$name" -machine "$machine" "${accel_args[@]}"
+      -kernel "$vmlinuz" -initrd "$initrd"
+      -d guest_errors -D "$log.qemu.log"
+      -qmp "unix:$(q "$run/$name.qmp"),server=on,wait=off")
+
+# Before the devices that it is to translate for.
+case $iommu in
+strict)	args+=(-device intel-iommu); append="intel_iommu=on iommu.strict=1$append" ;;
+lazy)	args+=(-device intel-iommu); append="intel_iommu=on iommu.strict=0$append" ;;
+esac
+
+if [ "$numa" = 2 ]; then
+	half=$((smp / 2))
+	args+=(-smp "$smp,sockets=2,cores=$half,threads=1" -m "$((mem / 2 * 2))M")
+	for node in 0 1; do
+		args+=(-object "memory-backend-ram,id=mem$node,size=$((mem / 2))M"
+		       -numa "node,nodeid=$node,memdev=mem$node,cpus=$((node * half))-$((node * half + half - 1))")
+		# After all else: QEMU puts a device without "bus=" on the
+		# bridge that was made last.
+		ports+=(-device "pxb-pcie,id=pxb$node,bus=pcie.0,bus_nr=$((64 + node * 64)),numa_node=$node"
+		       -device "pcie-root-port,id=rp$node,bus=pxb$node,chassis=$((node + 1)),slot=$((node + 1))")
+	done
+else
+	args+=(-smp "$smp" -m "${mem}M")
+	ports+=(-device "pcie-root-port,id=rp0,bus=pcie.0,chassis=1,slot=1")
+fi
+
+disk()
+{
+	args+=(-drive "file=$(q "$2"),if=none,id=$1,format=raw,readonly=on"
+	       -device "virtio-blk-pci,drive=$1,serial=mynic-$1")
+}
+disk root "$root_image"
+disk modules "$modules_image"
+
+# share TAG DIR [readonly=on]
+share()
+{
+	args+=(-fsdev "local,id=fs-$1,path=$(q "$2"),security_model=none,multidevs=remap${3:+,$3}"
+	       -device "virtio-9p-pci,fsdev=fs-$1,mount_tag=$1")
+}
+share mynic "$MYNIC_ROOT" readonly=on
+results=$MYNIC_BUILD/results
+for s in "${shares[@]}"; do
+	dir=${s%%:*}
+	tag=results
+	[[ $s != *:* ]] || tag=${s#*:}
+	[ -d "$dir" ] || die "--share $s: there is no directory $dir"
+	[[ $tag =~ ^[a-z][a-z0-9-]{0,30}$ && $tag != mynic ]] ||
+		die "--share $s: \"$tag\" cannot name a share" "use small letters, digits and -; mynic is taken"
+	if [ "$tag" = results ]; then
+		results=$dir
+	else
+		share "$tag" "$(realpath -- "$dir")"
+	fi
+done
+share results "$(realpath -- "$results")"
+
+# An oops ends the guest: what comes after it is worth nothing.
+loglevel=7
+[ -n "$exec" ] || loglevel=4
+cmdline="console=ttyS0 loglevel=$loglevel panic=-1 oops=panic tsc=reliable"
+cmdline+=" rcupdate.rcu_cpu_stall_timeout=120 $append"
+# Mitigations of processors' faults do not apply to TCG's and cost much there.
+[ "$accel" = kvm ] || cmdline+=" mitigations=off"
+args+=(-append "$cmdline")
+
+title="guest $name: Linux $release, $smp CPUs"
+[ "$numa" = 1 ] || title+=" on $numa nodes"
+title+=", $mem MiB, ${accel^^}"
+[ "$iommu" = off ] || title+=", IOMMU $iommu"
+say "$title"
+
+rm -f "$run/$name".{qmp,status} "$log".{console,qemu}.log
+printf '%s\n' "$*" >"$run/$name.command"
+args+=(-fw_cfg "name=opt/mynic/command,file=$(q "$run/$name.command")")
+if [ -z "$exec" ]; then
+	read -r rows columns < <(stty size)
+	args+=(-chardev "stdio,id=console,mux=on,signal=off,logfile=$(q "$log.console.log")"
+	       -serial chardev:console -mon console
+	       -fw_cfg "name=opt/mynic/terminal,string=$rows $columns ${TERM:-linux}")
+	exec "$qemu" "${args[@]}" "${ports[@]}" "${extra[@]}"
+fi
+
+args+=(-device virtio-serial-pci
+       -serial "file:$(q "$log.console.log")"
+       -chardev "file,id=status,path=$(q "$run/$name.status")"
+       -device "virtserialport,chardev=status,name=mynic.status")
+
+# shellcheck disable=SC2317 # reached by the trap
+cleanup()
+{
+	trap - EXIT
+	if [ -n "${child:-}" ]; then
+		kill "$child" 2>/dev/null || :
+		wait "$child" 2>/dev/null || :
+	fi
+	rm -f "$run/$name".{qmp,status,command}
+}
+trap cleanup EXIT
+trap 'exit 143' TERM
+trap 'exit 130' INT
+trap 'exit 129' HUP
+
+# QEMU makes what it writes to non-blocking, which is no way to treat the
+# standard output that we share with our callers: a cat is in between.
+exec {output}> >(exec cat)
+relay=$!
+args+=(-chardev "file,id=output,path=/dev/fd/$output"
+       -device "virtserialport,chardev=output,name=mynic.output")
+# Should this script be killed, timeout gets a signal and passes it on.
+setpriv --pdeathsig TERM timeout -k 5 "$timeout" \
+	"$qemu" "${args[@]}" "${ports[@]}" "${extra[@]}" \
+	</dev/null >>"$log.qemu.log" 2>&1 {lock}>&- &
+child=$!
+exec {output}>&-
+rc=0
+wait "$child" || rc=$?
+child=
+wait "$relay" || :
+
+last_lines()
+{
+	[ ! -s "$1" ] || tail -n 5 "$1" | sed 's/^/    /; s/\r$//' >&2
+}
+
+complaint()
+{
+	grep -aE "$splat" "$log.console.log" 2>/dev/null |
+		grep -avE "$harmless" |
+		if [ -n "$allow" ]; then grep -avE "$allow"; else cat; fi || :
+}
+
+status=$(cat "$run/$name.status" 2>/dev/null || :)
+complaints=$(complaint)
+if [ -n "$complaints" ]; then
+	say "guest $name: its kernel complains (build/log/$name.console.log):"
+	grep -aF -A 40 -m 1 -- "${complaints%%$'\n'*}" "$log.console.log" |
+		sed 's/^/    /; s/\r$//' >&2
+	[ -z "$status" ] || say "guest $name: the command itself ended with status $status"
+	exit 99
+fi
+case $rc in
+124 | 137)
+	say "guest $name: ended after $timeout s without an answer; the last lines of build/log/$name.console.log:"
+	last_lines "$log.console.log"
+	exit 124
+	;;
+esac
+if [[ ! $status =~ ^[0-9]+$ ]]; then
+	say "guest $name: it died, QEMU's status was $rc; see build/log/$name.console.log and $name.qemu.log"
+	last_lines "$log.qemu.log"
+	last_lines "$log.console.log"
+	exit 125
+fi
+exit "$status"

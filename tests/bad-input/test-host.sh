@@ -1,0 +1,186 @@
+#!/bin/bash
+# What the commands refuse on a host: each cause in one clear sentence.
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2016 # single quotes: expanded by the shell under test
+
+. "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib.sh"
+
+# refused COMMAND...: COMMAND fails with one sentence on what is wrong and at
+# most one on what to do, which is then in $OUT; progress lines apart.
+refused()
+{
+	fails "$@"
+	OUT=$(grep -v '^\[ *[0-9:]*\] ' <<<"$OUT")
+	equal "$(grep -c '^mynic: error: ' <<<"$OUT")" 1
+	equal "$(grep -vc '^mynic: ' <<<"$OUT")" 0
+	[ "$(wc -l <<<"$OUT")" -le 2 ]
+}
+
+# fake NAME TEXT: a command NAME that runs the shell commands TEXT.
+fake()
+{
+	mkdir -p "$T/fake"
+	printf '#!/bin/bash\n%s\n' "$2" >"$T/fake/$1"
+	chmod +x "$T/fake/$1"
+	PATH=$T/fake:$PATH
+}
+
+# on_tmpfs MIB COMMAND...: COMMAND with a small file system at $T/small.
+on_tmpfs()
+{
+	local size=$1 ns=(unshare --mount)
+	shift
+
+	mkdir -p "$T/small"
+	[ "$(id -u)" -eq 0 ] || ns+=(--user --map-root-user)
+	"${ns[@]}" true 2>/dev/null || {
+		echo "no mount namespaces here"
+		return 4
+	}
+	"${ns[@]}" bash -c 'mount -t tmpfs -o size="$1"m small "$2"
+		shift 2; exec "$@"' on_tmpfs "$size" "$T/small" "$@"
+}
+
+test_no_dev_net_tun()
+{
+	export MYNIC_TUN=$T/net/tun
+	refused "$ROOT/scripts/netns-run.sh" -- true
+	says "there is no $T/net/tun"
+	says "modprobe tun"
+}
+
+test_dev_net_tun_that_is_no_device()
+{
+	export MYNIC_TUN=$T/tun
+	: >"$MYNIC_TUN"
+	refused "$ROOT/scripts/netns-run.sh" -- true
+	says "$T/tun is no character device"
+	says "mknod"
+}
+
+test_namespaces_are_forbidden()
+{
+	fake unshare 'echo "unshare: unshare failed: Operation not permitted" >&2; exit 1'
+	refused "$ROOT/scripts/netns-run.sh" -- true
+	says "Operation not permitted"
+	says "SYS_ADMIN"
+}
+
+test_namespace_ends_with_its_command()
+{
+	local rc=0
+	"$ROOT/scripts/netns-run.sh" --no-tap -- sh -c 'exit 7' || rc=$?
+	equal "$rc" 7
+	timeout --signal=TERM 2 "$ROOT/scripts/netns-run.sh" --no-tap -- \
+		sh -c "echo \$\$ >$T/pid; exec sleep 4711" || :
+	[ -s "$T/pid" ]
+	equal "$(pgrep -f '^sleep 4711' || :)" ""
+}
+
+test_other_architecture()
+{
+	fake uname '[ "$1" = -m ] && echo aarch64 || exec /bin/uname "$@"'
+	refused "$ROOT/scripts/qemu-build.sh"
+	says "this is Linux on aarch64"
+	says "x86_64"
+}
+
+test_other_system()
+{
+	fake uname '[ "$1" = -s ] && echo FreeBSD || exec /bin/uname "$@"'
+	refused "$ROOT/scripts/check.sh"
+	says "FreeBSD"
+}
+
+test_no_package_manager()
+{
+	mkdir -p "$T/bin"
+	local c
+	for c in bash env dirname date nproc uname id cat grep sed awk sort; do
+		ln -s "$(command -v "$c")" "$T/bin/$c"
+	done
+	refused env "PATH=$T/bin" "$ROOT/scripts/prereqs.sh" qemu
+	says "no apt-get and dpkg"
+	says "Debian 12"
+}
+
+test_missing_package_is_named()
+{
+	# An ordinary user without sudo's help, on a machine that lacks one.
+	fake dpkg-query '[[ $* == *iperf3* ]] && exit 1
+		echo "install ok installed"'
+	fake id '[ "$1" = -u ] && echo 1000 || exec /usr/bin/id "$@"'
+	fake sudo 'exit 1'
+	refused "$ROOT/scripts/demo.sh" </dev/null
+	says "missing Debian packages: iperf3"
+}
+
+test_no_space_for_qemu()
+{
+	MYNIC_CACHE=$T/small refused on_tmpfs 16 "$ROOT/scripts/qemu-build.sh"
+	says "MiB"
+	says "MYNIC_CACHE"
+}
+
+test_no_space_for_the_guest()
+{
+	MYNIC_CACHE=$T/small refused on_tmpfs 16 \
+		"$ROOT/scripts/guest-image.sh" 7.2
+	says "MiB"
+	says "MYNIC_CACHE"
+}
+
+test_accel_that_does_not_exist()
+{
+	ACCEL=nonsense refused "$ROOT/scripts/vm-run.sh" -- true
+	says "nonsense"
+	says "kvm"
+	says "tcg"
+}
+
+test_kdir_that_is_no_kernel()
+{
+	mkdir "$T/nothing"
+	refused "$ROOT/scripts/driver-build.sh" "KDIR=$T/nothing"
+	says "$T/nothing"
+}
+
+test_kdir_that_does_not_exist()
+{
+	refused "$ROOT/scripts/driver-build.sh" KDIR=/does/not/exist
+	says "/does/not/exist"
+}
+
+test_kernel_that_nobody_knows()
+{
+	refused "$ROOT/scripts/vm-run.sh" --kernel 2.4 -- true
+	says "2.4"
+	refused "$ROOT/scripts/driver-build.sh" 2.4
+	says "2.4"
+}
+
+test_card_that_nobody_tests()
+{
+	NIC=ne2000 refused "$ROOT/scripts/guest-test.sh"
+	says "ne2000"
+	says "virtio-net"
+	NIC=ne2000 refused "$ROOT/scripts/demo.sh"
+	says "ne2000"
+}
+
+test_words_that_are_no_arguments()
+{
+	refused "$ROOT/scripts/check.sh" nonsense
+	says "nonsense"
+	says "guest-7.2"
+	refused "$ROOT/scripts/guest-test.sh" nonsense
+	says "nonsense"
+	refused "$ROOT/scripts/guest-test.sh" --nonsense
+	says "nonsense"
+	refused "$ROOT/scripts/netns-run.sh"
+	says "no command"
+	refused "$ROOT/scripts/vm-run.sh" --smp many -- true
+	says "many"
+}
+
+run_tests "$@"
