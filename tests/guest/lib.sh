@@ -1,0 +1,813 @@
+# shellcheck shell=bash
+# What the guest tests share: cases in KTAP, waiting, both ends, traffic.
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# A test file sources this, defines functions named ROW_what_is_claimed (ROW as
+# A6 or B1) in the order in which they are to run, and ends with run_cases.
+# Each function runs in a shell of its own under "set -e": any command that
+# fails, fails the case.  What the kernel says meanwhile counts too.
+#
+# tests/guest/run.sh sets the environment; see there.
+
+set -euo pipefail
+
+# shellcheck source=/dev/null
+. "${MYNIC_RUN:=/run/mynic-tests}/env"
+
+TESTS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+CASE_TIMEOUT=${CASE_TIMEOUT:-90}
+FILE_NAME=$(basename "$0" .sh)
+
+# What of the kernel's log fails a case, whatever else happened.
+TROUBLE='WARNING: |BUG: |Oops|general protection|Call Trace|UBSAN|KASAN'
+TROUBLE+='|DMA-API|DMAR: .*[Ff]ault|NETDEV WATCHDOG|possible .* lock'
+TROUBLE+='|inconsistent lock|suspicious RCU|INFO: task|soft lockup|refcount_t'
+TROUBLE+='|page_pool_release_retry|scheduling while atomic'
+TROUBLE+='|mynic.*([Ee]rror|[Ff]ailed|[Tt]imed out|[Tt]imeout|[Bb]ad )'
+
+### Outcome of a case
+
+# fail TEXT: ends the case as failed.
+fail()
+{
+	echo "$*"
+	exit 1
+}
+
+# skip REASON: ends the case as skipped.
+skip()
+{
+	printf '%s\n' "$*" >"$CASE_DIR/skip"
+	exit 4
+}
+
+# defer COMMAND...: runs COMMAND when the case ends, last one first.
+defer()
+{
+	DEFERRED=("$(printf '%q ' "$@")" "${DEFERRED[@]}")
+}
+
+# kernel_may_say REGEX: lines of the kernel's log that do not fail this case.
+kernel_may_say()
+{
+	printf '%s\n' "$1" >>"$CASE_DIR/may-say"
+}
+
+_end_case()
+{
+	local rc=$? command
+
+	trap - ERR
+	set +eE
+	for command in "${DEFERRED[@]}"; do
+		eval "$command" >/dev/null 2>&1
+	done
+	exit "$rc"
+}
+
+_failed_at()
+{
+	echo "line $1: failed ($3): $2"
+}
+
+# eq IS WANTED WHAT, ge IS LEAST WHAT, le IS MOST WHAT: compare or fail.
+eq()
+{
+	[ "$1" = "$2" ] || fail "$3: is \"$1\", wanted \"$2\""
+}
+
+ge()
+{
+	[ "$1" -ge "$2" ] || fail "$3: is $1, wanted at least $2"
+}
+
+le()
+{
+	[ "$1" -le "$2" ] || fail "$3: is $1, wanted at most $2"
+}
+
+# match TEXT REGEX WHAT: TEXT matches the extended REGEX or the case fails.
+match()
+{
+	grep -qE -- "$2" <<<"$1" || fail "$3: no \"$2\" in: $1"
+}
+
+# no_match TEXT REGEX WHAT
+no_match()
+{
+	! grep -qE -- "$2" <<<"$1" || fail "$3: \"$2\" in: $1"
+}
+
+# refused REGEX COMMAND...: COMMAND must fail and say something like REGEX,
+# case ignored.
+refused()
+{
+	local regex=$1 said
+	shift
+
+	! said=$("$@" 2>&1) || fail "not refused: $*${said:+ ($said)}"
+	grep -qiE -- "$regex" <<<"$said" ||
+		fail "refused without \"$regex\": $*: $said"
+}
+
+# wait_for SECONDS WHAT COMMAND...: until COMMAND succeeds, or fails.
+wait_for()
+{
+	local deadline what=$2
+	deadline=$((SECONDS + $1))
+	shift 2
+
+	until "$@" >/dev/null 2>&1; do
+		[ "$SECONDS" -lt "$deadline" ] ||
+			fail "waited in vain for $what"
+		sleep 0.05
+	done
+}
+
+# holds EXPRESSION: true when the shell's arithmetic says so; for wait_for.
+holds()
+{
+	eval "(($1))"
+}
+
+# stays SECONDS WHAT COMMAND...: COMMAND holds all the time.
+stays()
+{
+	local deadline what=$2
+	deadline=$((SECONDS + $1))
+	shift 2
+
+	while [ "$SECONDS" -lt "$deadline" ]; do
+		"$@" >/dev/null 2>&1 || fail "does not stay: $what"
+		sleep 0.1
+	done
+}
+
+### The kernel's log
+
+_kernel_trouble()
+{
+	local mark=$1 may_say=$2
+
+	dmesg | awk -v m="$mark" 'index($0, m) { f = 1; next } f' |
+		grep -E -- "$TROUBLE" | {
+			if [ -s "$may_say" ]; then
+				grep -vEf "$may_say"
+			else
+				cat
+			fi
+		}
+}
+
+# kernel_said REGEX: the kernel said so since the case began; for wait_for.
+kernel_said()
+{
+	dmesg | awk -v m="$CASE_MARK" 'index($0, m) { f = 1; next } f' |
+		grep -qE -- "$1"
+}
+
+### Running
+
+_cases()
+{
+	local fn
+
+	shopt -s extdebug
+	for fn in $(compgen -A function | grep -E '^[A-F][0-9]+_'); do
+		declare -F "$fn"
+	done | sort -k 2n | cut -d ' ' -f 1
+	shopt -u extdebug
+}
+
+# _watch GROUP: ends a case that takes too long.
+_watch()
+{
+	sleep "$CASE_TIMEOUT"
+	echo "still running after $CASE_TIMEOUT s" >>"$CASE_DIR/output"
+	kill -TERM -- "-$1" 2>/dev/null
+	sleep 5
+	kill -KILL -- "-$1" 2>/dev/null
+}
+
+_run_case()
+{
+	local number=$1 fn=$2 name rc=0 group watch trouble t0=$SECONDS
+
+	name="$FILE_NAME: ${fn//_/ }"
+	CASE_DIR=$MYNIC_RUN/case
+	CASE_MARK="mynic-test: $FILE_NAME $fn $$.$number"
+	rm -rf "$CASE_DIR"
+	mkdir -p "$CASE_DIR"
+	echo "$CASE_MARK" >/dev/kmsg
+	set -m
+	(
+		set +m
+		set -eE
+		DEFERRED=()
+		trap '_failed_at "$LINENO" "$BASH_COMMAND" $?' ERR
+		trap _end_case EXIT
+		"$fn"
+	) >"$CASE_DIR/output" 2>&1 </dev/null &
+	group=$!
+	_watch "$group" >/dev/null 2>&1 &
+	watch=$!
+	set +m
+	wait "$group" || rc=$?
+	kill -TERM -- "-$watch" "-$group" 2>/dev/null || :
+	wait "$watch" 2>/dev/null || :
+
+	trouble=$(_kernel_trouble "$CASE_MARK" "$CASE_DIR/may-say") || :
+	if [ -n "$trouble" ]; then
+		rc=1
+		echo "the kernel said:" >>"$CASE_DIR/output"
+		head -n 30 <<<"$trouble" >>"$CASE_DIR/output"
+	fi
+	case $rc in
+	0)
+		echo "ok $number $name"
+		;;
+	4)
+		echo "ok $number $name # SKIP $(cat "$CASE_DIR/skip")"
+		;;
+	*)
+		tail -n 40 "$CASE_DIR/output" | sed 's/^/# /'
+		echo "not ok $number $name"
+		FAILED=1
+		;;
+	esac
+	[ $((SECONDS - t0)) -lt 8 ] || echo "# took $((SECONDS - t0)) s"
+}
+
+# run_cases: runs the functions of the file that are named as rows; those
+# matching $CASES only, if set.
+run_cases()
+{
+	local cases number=0 fn
+
+	mapfile -t cases < <(_cases | grep -E -- "${CASES:-.}")
+	[ "${#cases[@]}" -gt 0 ] || exit 0
+	FAILED=
+	echo "KTAP version 1"
+	echo "1..${#cases[@]}"
+	for fn in "${cases[@]}"; do
+		number=$((number + 1))
+		_run_case "$number" "$fn"
+	done
+	[ -z "$FAILED" ] || exit 1
+}
+
+### The cards
+
+# find_nic ROLE: sets nic to the interface of the card with that role (dut,
+# cable, far, user) and pci to its PCI address; see run.sh.
+find_nic()
+{
+	local dir
+	pci=$(cat "$MYNIC_RUN/pci.$1" 2>/dev/null) ||
+		skip "there is no $1 card in this guest"
+	nic=
+	for dir in "/sys/bus/pci/devices/$pci"/{,virtio*/}net/*; do
+		[ ! -d "$dir" ] || nic=$(basename "$dir")
+	done
+	[ -n "$nic" ]
+}
+
+# mynic_only: the case tells something of mynic that other cards do not have.
+mynic_only()
+{
+	[ "$DRIVER" = mynic ] || skip "only mynic has this, not $DRIVER"
+}
+
+# need_queues N: skips cards with fewer queues.
+need_queues()
+{
+	[ "$(max_queues)" -ge "$1" ] || skip "the card has $(max_queues) queues"
+}
+
+max_queues()
+{
+	channels_of Pre-set
+}
+
+queues()
+{
+	channels_of Current
+}
+
+# channels_of Pre-set|Current: the number of combined channels, 1 without.
+channels_of()
+{
+	local n
+	n=$(ethtool -l "$nic" 2>/dev/null | awk -v part="$1" '
+		/^Pre-set/ { p = "Pre-set" }
+		/^Current/ { p = "Current" }
+		p == part && $1 == "Combined:" { print $2 }') || :
+	[[ $n =~ ^[0-9]+$ ]] || n=1
+	echo "$n"
+}
+
+_load()
+{
+	case $DRIVER in
+	mynic)
+		insmod "$MODULE" 2>/dev/null
+		;;
+	*)
+		modprobe "$DRIVER"
+		;;
+	esac
+}
+
+_has_nic()
+{
+	(find_nic "$1")
+}
+
+# fresh: brings the card under test back to what probe leaves, with addresses,
+# and waits until the peer answers.
+fresh()
+{
+	rmmod "$DRIVER" 2>/dev/null || :
+	_load
+	wait_for 20 "the card under test" _has_nic dut
+	addresses
+}
+
+# addresses: gives the card under test its addresses, up and reachable; or the
+# cable's card, after use_cable.
+addresses()
+{
+	find_nic "$([ "$PEER" = host ] && echo dut || echo cable)"
+	ip link set "$nic" up
+	ip address replace "$GUEST4/24" dev "$nic"
+	ip address replace "$GUEST6/64" dev "$nic" nodad
+	wait_for 30 "carrier" carrier 1
+	wait_for 60 "an answer of the peer" reach
+}
+
+carrier()
+{
+	[ "$(cat "/sys/class/net/$nic/carrier")" = "$1" ]
+}
+
+# reach: one ping over IPv4.
+reach()
+{
+	ping -nq -c 1 -W 1 "$HOST4"
+}
+
+# mac_of IFACE
+mac_of()
+{
+	cat "/sys/class/net/$1/address"
+}
+
+# feature NAME: on or off, as ethtool -k says, without "[fixed]".
+feature()
+{
+	ethtool -k "$nic" | awk -v f="$1:" '$1 == f { print $2; found = 1 }
+		END { if (!found) print "missing" }'
+}
+
+# need_feature NAME...: skips when the card cannot switch a feature.
+need_feature()
+{
+	local f
+	for f in "$@"; do
+		ethtool -k "$nic" | grep -qE "^\s*$f: (on|off)$" ||
+			skip "$DRIVER cannot switch $f"
+	done
+}
+
+### Counters
+
+# counter NAME: a counter of the interface.
+counter()
+{
+	cat "/sys/class/net/$nic/statistics/$1"
+}
+
+# hw NAME: a counter of ethtool -S.
+hw()
+{
+	ethtool -S "$nic" | awk -v f="$1:" '$1 == f { print $2; found = 1 }
+		END { exit !found }'
+}
+
+# genl ARGUMENTS...: the netlink tool; without site packages Python starts fast.
+genl()
+{
+	python3 -IS "$TESTS/netdev-genl.py" "$@"
+}
+
+# qstats COUNTER: its value for each queue in order by netlink, as rx-packets.
+qstats()
+{
+	genl qstats "$nic" | awk -v c="$1" -v t="${1%%-*}" '
+		$1 == t {
+			v[$2] = 0
+			if ($2 + 1 > n)
+				n = $2 + 1
+			for (i = 3; i <= NF; i++)
+				if (split($i, a, "=") == 2 && a[1] == c)
+					v[$2] = a[2]
+		}
+		END { for (i = 0; i < n; i++) printf "%d ", v[i] }'
+}
+
+# per_queue COUNTER: likewise, from ethtool -S where that is the same and is
+# had in less time.
+per_queue()
+{
+	local name=${1#*-}
+	if [ "$DRIVER" != mynic ]; then
+		qstats "$1"
+		return
+	fi
+	name=${name#hw-}
+	ethtool -S "$nic" | awk -v c="${name//-/_}" -v t="${1%%-*}" '
+		match($1, "^" t "[0-9]+_" c ":$") {
+			printf "%d ", $2
+			found = 1
+		}
+		END { exit !found }'
+}
+
+# minus "A B C" "a b c": the differences, number by number.
+minus()
+{
+	local -a a b
+	local i
+	read -ra a <<<"$1"
+	read -ra b <<<"$2"
+	for i in "${!a[@]}"; do
+		printf '%d ' $((a[i] - ${b[i]:-0}))
+	done
+}
+
+sum()
+{
+	local n total=0
+	for n in $1; do
+		total=$((total + n))
+	done
+	echo "$total"
+}
+
+# busy_queues "A B C" LEAST: how many numbers are LEAST or more.
+busy_queues()
+{
+	local n count=0
+	for n in $1; do
+		[ "$n" -lt "$2" ] || count=$((count + 1))
+	done
+	echo "$count"
+}
+
+### The other end
+
+# The host, through a serial line and tests/guest/host-agent.sh; or, after
+# "use_cable", a network namespace of this guest.
+PEER=host
+peer_if=tap0
+
+# host VERB WORD...: one request to the host's agent.
+host()
+{
+	local tag=$RANDOM$RANDOM got rc text verb=$1
+	shift
+	(
+		flock 9
+		printf '%s %s %s\n' "$tag" "$verb" "$(base64 -w0 <<<"$*")" >&8
+		while read -r -t 150 -u 8 got rc text; do
+			[ "$got" != "$tag" ] || break
+		done
+		[ "$got" = "$tag" ] || {
+			echo "the host does not answer"
+			exit 1
+		}
+		base64 -d <<<"$text"
+		exit "$rc"
+	) 8<>"$AGENT" 9>"$MYNIC_RUN/agent.lock"
+}
+
+# peer_sh TEXT: shell commands at the other end.
+peer_sh()
+{
+	if [ "$PEER" = host ]; then
+		host sh "$1"
+	else
+		(
+			cd "$MYNIC_RUN/peer"
+			ip netns exec cable bash -c "$1"
+		)
+	fi
+}
+
+# peer COMMAND...: one command at the other end.
+peer()
+{
+	peer_sh "$(printf '%q ' "$@")"
+}
+
+# peer_bg NAME TEXT: shell commands at the other end in the background, until
+# the case ends; their output is had with peer_out NAME.
+peer_bg()
+{
+	peer_sh "rm -f $1.out $1.rc
+		setsid bash -c $(printf '%q' "$2; echo \$? >$1.rc") \
+			>$1.out 2>&1 </dev/null &
+		echo \$! >$1.pid"
+	defer peer_stop "$1"
+}
+
+peer_stop()
+{
+	peer_sh "kill -INT -- -\$(cat $1.pid) 2>/dev/null
+		for i in \$(seq 40); do
+			kill -0 -- -\$(cat $1.pid) 2>/dev/null || exit 0
+			sleep 0.05
+		done
+		kill -KILL -- -\$(cat $1.pid) 2>/dev/null; :"
+}
+
+peer_out()
+{
+	peer cat "$1.out"
+}
+
+# peer_wait NAME SECONDS: waits until a background command has ended; its
+# status.
+peer_wait()
+{
+	wait_for "$2" "the peer's $1" peer test -e "$1.rc"
+	return "$(peer cat "$1.rc")"
+}
+
+# peer_listens PORT [udp]: something waits there; for wait_for.
+peer_listens()
+{
+	peer_sh "ss -Hln$([ "${2:-tcp}" = udp ] && echo u || echo t) \
+		'sport = :$1' | grep -q ."
+}
+
+# use_cable: the case goes on with another card of the same kind, joined to a
+# plain one in a network namespace of this guest, which is now the peer.
+use_cable()
+{
+	PEER=cable
+	peer_if=far
+	HOST4=198.51.100.1 GUEST4=198.51.100.2
+	HOST6=fd00:6d7a::1 GUEST6=fd00:6d7a::2
+	addresses
+}
+
+# peer_capture NAME FILTER [OPTIONS]: tcpdump at the other end, ready on return.
+peer_capture()
+{
+	peer_bg "$1" "tcpdump -i $peer_if -nn -e -l -U ${3:-} '$2'"
+	wait_for 20 "tcpdump at the peer" peer grep -q 'listening on' "$1.out"
+}
+
+# captured NAME COUNT REGEX: COUNT lines or more match; for wait_for.
+captured()
+{
+	[ "$(peer_sh "grep -cE '$3' $1.out")" -ge "$2" ]
+}
+
+# capture FILTER [OPTIONS]: tcpdump at this end into $CASE_DIR/capture.
+capture()
+{
+	# shellcheck disable=SC2086 # options are words
+	tcpdump -i "$nic" -nn -e -l -U ${2:-} "$1" \
+		>"$CASE_DIR/capture" 2>"$CASE_DIR/capture.err" &
+	defer kill $!
+	wait_for 20 "tcpdump" grep -q 'listening on' "$CASE_DIR/capture.err"
+}
+
+# have COUNT REGEX: the capture at this end has so many lines; for wait_for.
+have()
+{
+	[ "$(grep -cE -- "$2" "$CASE_DIR/capture")" -ge "$1" ]
+}
+
+# _sender FILE LENGTH IFACE: the command that sends the frames in FILE, each of
+# LENGTH bytes, out of IFACE.
+_sender()
+{
+	printf 'socat -u -b %d FILE:%s INTERFACE:%s' "$2" "$1" "$3"
+}
+
+# _escapes HEX: for printf, after "+" padded with zeros to so many bytes.
+_escapes()
+{
+	local hex=${1%+*} out=
+	hex=${hex//[[:space:]:]/}
+	if [[ $1 == *+* ]]; then
+		while [ "${#hex}" -lt $((2 * ${1#*+})) ]; do
+			hex+=00
+		done
+	fi
+	while [ -n "$hex" ]; do
+		out+="\\x${hex:0:2}"
+		hex=${hex:2}
+	done
+	echo "$out"
+}
+
+# inject COUNT HEX[+LENGTH]...: the peer sends frames given as hex digits, all
+# of one length.
+inject()
+{
+	local bytes count=$1 all=
+	shift
+
+	for bytes in "$@"; do
+		bytes=$(_escapes "$bytes")
+		all+=$bytes
+	done
+	peer_sh "for i in \$(seq $count); do printf '$all'; done >frames
+		$(_sender frames $((${#bytes} / 4)) "$peer_if")"
+}
+
+# emit COUNT HEX[+LENGTH]: this end sends a frame.
+emit()
+{
+	local bytes
+	bytes=$(_escapes "$2")
+	for _ in $(seq "$1"); do
+		# shellcheck disable=SC2059 # escapes are meant
+		printf "$bytes"
+	done >"$CASE_DIR/frames"
+	eval "$(_sender "$CASE_DIR/frames" $((${#bytes} / 4)) "$nic")"
+}
+
+# burst FIRST LAST COUNT: the peer sends COUNT datagrams of 32 bytes from each
+# of the UDP ports FIRST to LAST to port 6100.
+burst()
+{
+	local header trailer
+	header=$(_escapes "$(mac_of "$nic") 020000000001 0800 $(ip_header)")
+	trailer=$(_escapes 17d400280000+38)
+	# shellcheck disable=SC2016 # expanded by the peer
+	peer_sh "header='$header' trailer='$trailer' first=$1 last=$2 count=$3
+		"'for ((i = 0; i < count; i++)); do
+			for ((port = first; port <= last; port++)); do
+				printf -v p "\\\\x%02x\\\\x%02x" \
+					$((port >> 8)) $((port & 255))
+				printf "%b" "$header$p$trailer"
+			done
+		done >frames
+		'"$(_sender frames 74 "$peer_if")"
+}
+
+# ip_header: from the peer to here, UDP with 32 bytes, in hex digits.
+ip_header()
+{
+	local words=(4500 003c 0000 4000 4011 0000) word sum=0 a
+	IFS=. read -ra a <<<"$HOST4.$GUEST4"
+	for word in 0 2 4 6; do
+		words+=("$(printf '%02x%02x' "${a[word]}" "${a[word + 1]}")")
+	done
+	for word in "${words[@]}"; do
+		sum=$((sum + 16#$word))
+	done
+	sum=$(((sum & 0xffff) + (sum >> 16)))
+	words[5]=$(printf '%04x' $((~sum & 0xffff)))
+	echo "${words[*]}"
+}
+
+### Traffic
+
+# iperf BYTES|SECONDSs [OPTIONS]: iperf3 to the peer; nothing but its status and
+# the bytes moved count.  Prints bytes sent and received.  With several streams
+# only by time: their threads count bytes together without a lock, and an
+# iperf3 that lost count does not end.
+iperf()
+{
+	local amount=$1 how=-n
+	shift
+
+	[[ $amount != *s ]] || how=-t
+	iperf3 -c "$HOST4" "$how" "${amount%s}" --connect-timeout 5000 -J "$@" \
+		>"$CASE_DIR/iperf" 2>&1 || {
+		grep -o '"error":.*' "$CASE_DIR/iperf" || cat "$CASE_DIR/iperf"
+		fail "iperf3 $amount $*"
+	}
+	python3 - "$CASE_DIR/iperf" <<-'PY'
+		import json, sys
+		end = json.load(open(sys.argv[1]))["end"]
+		sums = [end.get("sum_sent") or end["sum"],
+		        end.get("sum_received") or end["sum"]]
+		print(*(s["bytes"] for s in sums))
+	PY
+}
+
+# stir: traffic both ways in the background until the case ends, or stir_end.
+stir()
+{
+	# A port and a server of its own: one whose client was cut off with
+	# the card would wait for it.
+	stir_port=$((5300 + RANDOM % 1000))
+	peer_bg "stir$stir_port" "iperf3 -s -p $stir_port"
+	wait_for 20 "the peer's iperf3" peer_listens "$stir_port"
+	iperf3 -c "$HOST4" -p "$stir_port" -t 600 -P 2 --bidir \
+		>"$CASE_DIR/stir" 2>&1 &
+	stir_pid=$!
+	defer kill "$stir_pid"
+	wait_for 20 "background traffic" stirred
+	stir_flows=$(flows)
+}
+
+stir_end()
+{
+	kill "$stir_pid" 2>/dev/null || :
+	wait "$stir_pid" || :
+}
+
+# Bytes that the card has moved so far, the smaller of both directions.
+moved()
+{
+	local rx tx
+	rx=$(counter rx_bytes)
+	tx=$(counter tx_bytes)
+	echo $((rx < tx ? rx : tx))
+}
+
+stirred()
+{
+	[ "$(flows | wc -w)" -ge 5 ]
+}
+
+# The local ports of the background flows that are established.
+flows()
+{
+	ss -Htn state established "dport = :$stir_port" |
+		awk '{ sub(/.*:/, "", $3); print $3 }' | sort -n | tr '\n' ' '
+}
+
+# flows_live: the very same flows are there, and bytes move both ways.
+flows_live()
+{
+	local before
+	kill -0 "$stir_pid" 2>/dev/null ||
+		fail "background iperf3 ended: $(tail -n 3 "$CASE_DIR/stir")"
+	eq "$(flows)" "$stir_flows" "flows that survived"
+	before=$(moved)
+	wait_for 20 "bytes of the background flows" moved_beyond \
+		$((before + 300000))
+}
+
+moved_beyond()
+{
+	[ "$(moved)" -gt "$1" ]
+}
+
+# address FAMILY: the peer's address as socat and iperf3 take it.
+socat_host()
+{
+	[ "${1:-4}" = 6 ] && echo "[$HOST6]" || echo "$HOST4"
+}
+
+# send_checked FAMILY: a file over TCP to the peer, compared by digest.
+send_checked()
+{
+	local f=$1 digest
+	peer_bg sink "socat -u TCP$f-LISTEN:6001,reuseaddr STDOUT | sha256sum"
+	wait_for 10 "the peer's socat" peer_listens 6001
+	socat -u "FILE:$BLOB" "TCP$f:$(socat_host "$f"):6001,connect-timeout=5"
+	peer_wait sink 30
+	digest=$(peer_out sink | cut -d ' ' -f 1)
+	eq "$digest" "$BLOB_SHA" "digest of what the peer received"
+}
+
+# receive_checked FAMILY: a file over TCP from the peer, likewise.
+receive_checked()
+{
+	local f=$1 digest want
+	peer_sh '[ -s blob ] || head -c 8M /dev/urandom >blob'
+	want=$(peer_sh 'sha256sum <blob' | cut -d ' ' -f 1)
+	peer_bg source "socat -u FILE:blob TCP$f-LISTEN:6002,reuseaddr"
+	wait_for 10 "the peer's socat" peer_listens 6002
+	digest=$(socat -u "TCP$f:$(socat_host "$f"):6002,connect-timeout=5" \
+		STDOUT | sha256sum | cut -d ' ' -f 1)
+	eq "$digest" "$want" "digest of what was received"
+}
+
+# udp_checked FAMILY BYTES [SOCAT-OPTIONS]: one UDP write to the peer, as one
+# datagram or cut as the options say; compared by digest.
+udp_checked()
+{
+	local f=$1 bytes=$2 options=${3:-} want
+	head -c "$bytes" "$BLOB" >"$CASE_DIR/datagram"
+	want=$(sha256sum <"$CASE_DIR/datagram" | cut -d ' ' -f 1)
+	peer_bg usink "socat -u -b 65535 UDP$f-RECV:6003,reuseaddr,rcvbuf=4000000 \
+		OPEN:usink.bin,creat,trunc"
+	wait_for 10 "the peer's socat" peer_listens 6003 udp
+	socat -u -b 65535 "FILE:$CASE_DIR/datagram" \
+		"UDP$f-SENDTO:$(socat_host "$f"):6003$options"
+	wait_for 10 "$bytes bytes of UDP at the peer" peer_sh \
+		"[ \$(stat -c %s usink.bin) -ge $bytes ]"
+	eq "$(peer_sh 'sha256sum <usink.bin' | cut -d ' ' -f 1)" "$want" \
+		"digest of the UDP bytes"
+}

@@ -1,0 +1,35 @@
+#!/bin/bash
+# Suspend and resume as far as the kernel's pm_test goes.
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+. "$(dirname "$0")/lib.sh"
+
+C5_suspend_and_resume_of_devices_under_traffic()
+{
+	fresh
+	[ -e /sys/power/pm_test ] || skip "this kernel has no pm_test"
+	grep -q freeze /sys/power/state || skip "this kernel cannot suspend"
+	kernel_may_say 'PM: '
+	stir
+	echo devices >/sys/power/pm_test
+	defer sh -c "echo none >/sys/power/pm_test"
+	echo freeze >/sys/power/state
+	wait_for 20 "carrier" carrier 1
+	flows_live
+	send_checked 4
+}
+
+C5_suspend_and_resume_while_down()
+{
+	fresh
+	[ -e /sys/power/pm_test ] || skip "this kernel has no pm_test"
+	grep -q freeze /sys/power/state || skip "this kernel cannot suspend"
+	ip link set "$nic" down
+	echo devices >/sys/power/pm_test
+	defer sh -c "echo none >/sys/power/pm_test"
+	echo freeze >/sys/power/state
+	addresses
+	send_checked 4
+}
+
+run_cases
