@@ -117,8 +117,10 @@ static void mynic_rx_publish(struct mynic_rx_ring *ring)
 	ring->published = new;
 
 	if (ring->shadow) {
-		/* Buffers before the tail that covers them. */
-		dma_wmb();
+		/* Buffers before the tail that covers them; it also gives
+		 * back the completions that have been read.
+		 */
+		dma_mb();
 		WRITE_ONCE(ring->ctl->tail, cpu_to_le32(new));
 		/* The tail before we look whether the device ran dry; the
 		 * device writes kick, then looks at the tail once more.

@@ -112,7 +112,7 @@ bool mynic_ring_complete(MynicRing *ring, PCIDevice *pdev, const void *entry,
 
 bool mynic_ring_publish(MynicRing *ring, PCIDevice *pdev)
 {
-    smp_wmb(); /* the head hands over what it covers */
+    smp_mb_release(); /* the head gives back what was read, and is last */
     if (!mynic_store32(pdev,
                        ring->ctl + offsetof(struct mynic_queue_ctl, head),
                        ring->head)) {

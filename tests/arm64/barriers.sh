@@ -203,8 +203,8 @@ grep -q . "$list" || die "$module has no instructions with lines of $sources" \
 ktap_begin "${@:2}"
 ktap "B3 a transmit tail is stored behind the slots" \
 	preceded "dmb oshst" "st mynic_tx_publish ctl->tail"
-ktap "B3 a receive tail is stored behind the buffers" \
-	preceded "dmb oshst" "st mynic_rx_publish ctl->tail"
+ktap "B3 a receive tail is stored behind the buffers, and behind what was read" \
+	preceded "dmb osh" "st mynic_rx_publish ctl->tail"
 ktap "B3 transmit: the tail is visible before kick is read" \
 	preceded "dsb sy" "ld mynic_tx_publish ctl->kick"
 ktap "B3 receive: the tail is visible before kick is read" \
