@@ -24,7 +24,8 @@ here=$(cd "$(dirname "$0")" && pwd -P)
 export MYNIC_RUN=/run/mynic-tests
 
 # From memory it is faster, nobody changes it meanwhile, and a guest that was
-# suspended has no 9p share any more.
+# suspended has no 9p share any more: a bash that is told of one as OLDPWD looks
+# at it when it starts, and waits for ever.
 if [ "$here" != "$MYNIC_RUN/tests" ]; then
 	mkdir -p "$MYNIC_RUN/peer"
 	cp -r "$here" "$MYNIC_RUN/tests"
@@ -35,6 +36,7 @@ if [ "$here" != "$MYNIC_RUN/tests" ]; then
 		export MODULE=$MYNIC_RUN/mynic.ko
 	fi
 	cd "$MYNIC_RUN"
+	unset OLDPWD
 	export PATH=/usr/sbin:/usr/bin:/sbin:/bin
 	exec "$MYNIC_RUN/tests/run.sh" "$@"
 fi
