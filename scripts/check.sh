@@ -4,17 +4,20 @@
 #
 # Usage: scripts/check.sh [PART]...
 #
-# PARTs, in the order in which they run; without any, all:
+# PARTs; without any, all of these:
 #   contract    header, specification and generated tables agree
 #   scripts     the scripts' own tests
 #   bad-input   what is refused on the host, and how it is said
 #   lint        style, warnings, comments, licences
 #   unit        parts of the device alone
 #   qtest       the device, driven by QEMU's qtest
-#   guest-7.2   card and driver in a booted guest, newest kernel
+#   guest-7.2   card and driver in booted guests, newest kernel
 #   guest-6.12  the same on the long-term kernel
 # and, only when it is named:
 #   guest-debug the same on a kernel with lockdep and DMA_API_DEBUG
+#
+# Named parts run one after the other.  All of them run in two lanes where
+# there are two processors: what guests wait for, others can use.
 #
 # Each part's output is in build/log/check-PART.log.  The last line is "N
 # passed, N failed, N skipped"; the exit status is 0 if nothing failed.
@@ -22,9 +25,8 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 scripts=$MYNIC_ROOT/scripts
-# Files of tests/guest that have been seen to pass as a whole, from a fresh
-# clone.  The others are run by scripts/guest-test.sh until they have.
-guest_files=(identity reach traffic mtu)
+# Two lanes of about the same length.
+lanes=("scripts lint guest-6.12" "guest-7.2 bad-input unit qtest")
 all=(contract scripts bad-input lint unit qtest guest-7.2 guest-6.12)
 
 # Tests that are programs with KTAP of their own; the first failure does not
@@ -66,31 +68,9 @@ part()
 	guest-*)
 		"$scripts/qemu-build.sh"
 		"$scripts/driver-build.sh" "${1#guest-}"
-		"$scripts/guest-test.sh" --kernel "${1#guest-}" --boot one \
-			"${guest_files[@]}"
+		"$scripts/guest-test.sh" --kernel "${1#guest-}"
 		;;
 	esac
-}
-
-# Prints how far a part is, now and then, until standard input ends.
-ticker()
-{
-	local name=$1 log=$2 t0=$3 period=30 rc line
-
-	[ ! -t 2 ] || period=1
-	while :; do
-		rc=0
-		read -r -t "$period" line || rc=$?
-		[ "$rc" -gt 128 ] || break
-		line="$name: $(grep -cE '^(not )?ok ' "$log") done"
-		line+=", $(grep -c '^not ok ' "$log") failed, $(elapsed "$t0")"
-		if [ -t 2 ]; then
-			printf '\r\033[K[%6s] %s' "$(elapsed)" "$line" >&2
-		else
-			say "$line"
-		fi
-	done
-	[ ! -t 2 ] || printf '\r\033[K' >&2
 }
 
 # count REGEX LOG: lines that match.
@@ -99,44 +79,129 @@ count()
 	grep -cE "$1" "$2" || :
 }
 
-passed=0
-failed=0
-skipped=0
+# One line about the parts that run, by the files that name them.
+progress()
+{
+	local f name t0 log line=
+
+	for f in "$running"/*; do
+		[ -s "$f" ] || continue
+		name=${f##*/}
+		log=$MYNIC_LOG/check-$name.log
+		t0=$(<"$f")
+		line+="${line:+; }$name: $(count '^(not )?ok ' "$log") done"
+		line+=", $(count '^not ok ' "$log") failed, $(elapsed "$t0")"
+	done
+	printf '%s' "$line"
+}
+
+# Prints progress now and then, until standard input ends.
+ticker()
+{
+	local period=30 rc line
+
+	[ ! -t 2 ] || period=1
+	while :; do
+		rc=0
+		read -r -t "$period" line || rc=$?
+		[ "$rc" -gt 128 ] || break
+		line=$(progress)
+		if [ -t 2 ]; then
+			printf '\r\033[K[%6s] %.70s' "$(elapsed)" "$line" >&2
+		elif [ -n "$line" ]; then
+			say "$line"
+		fi
+	done
+	[ ! -t 2 ] || printf '\r\033[K' >&2
+}
+
+# tell TEXT: a line of its own, also where the ticker left half of one.
+tell()
+{
+	[ ! -t 2 ] || printf '\r\033[K' >&2
+	say "$*"
+}
+
+# results PART: sets good, bad and skip by the part's log.
+results()
+{
+	local log=$MYNIC_LOG/check-$1.log
+
+	bad=$(count '^not ok ' "$log")
+	skip=$(count '^ok .*# SKIP' "$log")
+	good=$(($(count '^ok ' "$log") - skip))
+}
 
 run_part()
 {
-	local name=$1 log=$MYNIC_LOG/check-$1.log t0 rc=0 tick pid bad skip good
+	local name=$1 log=$MYNIC_LOG/check-$1.log t0 rc=0 good bad skip
 	t0=$(date +%s)
 
-	say "$name ..."
-	: >"$log"
-	exec {tick}> >(ticker "$name" "$log" "$t0")
-	pid=$!
+	tell "$name ..."
+	echo "$t0" >"$running/$name"
 	# Not behind "||": errors within must end the part.
 	set +e
 	(
-		exec {tick}>&-
+		[ -z "${tick:-}" ] || exec {tick}>&-
 		set -e
 		part "$name"
 	) >>"$log" 2>&1 </dev/null
 	rc=$?
 	set -e
-	exec {tick}>&-
-	wait "$pid" 2>/dev/null || :
+	rm -f "$running/$name"
 
-	bad=$(count '^not ok ' "$log")
-	skip=$(count '^ok .*# SKIP' "$log")
-	good=$(($(count '^ok ' "$log") - skip))
+	results "$name"
 	if [ "$bad" -eq 0 ] && { [ "$rc" -ne 0 ] || [ "$good" -eq 0 ]; }; then
 		echo "not ok 0 $name: ended with status $rc after $good tests" \
 			>>"$log"
 		bad=1
 	fi
-	passed=$((passed + good))
-	failed=$((failed + bad))
-	skipped=$((skipped + skip))
-	[ "$bad" -eq 0 ] || broken+=("$name")
-	say "$name: $good passed, $bad failed, $skip skipped in $(elapsed "$t0")"
+	tell "$name: $good passed, $bad failed, $skip skipped in $(elapsed "$t0")"
+}
+
+run_lane()
+{
+	local name
+
+	for name in "$@"; do
+		run_part "$name"
+	done
+}
+
+# Everything that several parts need, made once; a failure shows in each.
+make_all()
+{
+	"$scripts/qemu-build.sh" >/dev/null || return 0
+	"$scripts/driver-build.sh" all >/dev/null || return 0
+	"$scripts/guest-image.sh" all >/dev/null || return 0
+	"$scripts/accel.sh" >/dev/null || return 0
+}
+
+# Whether parts may run in the background: where a namespace takes sudo, its
+# question must reach the terminal.
+can_have_lanes()
+{
+	[ "$MYNIC_JOBS" -ge 2 ] || return
+	[ "$(id -u)" -eq 0 ] ||
+		unshare --user --map-root-user --net true 2>/dev/null
+}
+
+run_lanes()
+{
+	local lane pids=()
+
+	# Each is a process group of its own, which ends with this script.
+	set -m
+	for lane in "${lanes[@]}"; do
+		# shellcheck disable=SC2086 # words
+		run_lane $lane &
+		pids+=($!)
+	done
+	set +m
+	# shellcheck disable=SC2064 # the values of now are meant
+	trap "kill -TERM ${pids[*]/#/-} 2>/dev/null || :; exit 130" INT TERM HUP
+	wait "${pids[@]}" || :
+	trap - INT TERM HUP
 }
 
 # What did not pass in a part, for the end.
@@ -167,9 +232,40 @@ for p in "${parts[@]}"; do
 done
 "$scripts/prereqs.sh" check
 mkdir -p "$MYNIC_LOG"
+running=$(mktemp -d "$MYNIC_BUILD/check.XXXXXX")
+trap 'rm -rf "$running"' EXIT
+
+# Nothing of an earlier run counts.
+for p in "${parts[@]}"; do
+	: >"$MYNIC_LOG/check-$p.log"
+done
+
+exec {tick}> >(ticker)
+ticker_pid=$!
+if [ $# -eq 0 ] && can_have_lanes; then
+	run_part contract
+	make_all
+	run_lanes
+else
+	run_lane "${parts[@]}"
+fi
+exec {tick}>&-
+wait "$ticker_pid" 2>/dev/null || :
+
+passed=0
+failed=0
+skipped=0
 broken=()
 for p in "${parts[@]}"; do
-	run_part "$p"
+	results "$p"
+	if [ $((good + bad)) -eq 0 ]; then
+		echo "not ok 0 $p: was not run" >>"$MYNIC_LOG/check-$p.log"
+		bad=1
+	fi
+	passed=$((passed + good))
+	failed=$((failed + bad))
+	skipped=$((skipped + skip))
+	[ "$bad" -eq 0 ] || broken+=("$p")
 done
 
 for p in "${parts[@]}"; do

@@ -8,7 +8,9 @@
 # configured kernel tree, with the machine's own compiler.  Other variables go
 # to kbuild; W=1 is set unless given.  For tests of this script, MYNIC_DRIVER=DIR
 # builds another module called mynic, and MYNIC_MODULES=DIR takes the place of
-# build/modules; both are below the checkout.
+# build/modules; both are below the checkout.  The log is build/log/
+# driver-RELEASE.log, with MYNIC_MODULES driver-NAME-RELEASE.log, NAME being the
+# last part of DIR.
 #
 # The sources are seen through links in build/modules/KERNEL_RELEASE/obj, so
 # that objects stay out of driver/ and each kernel has its own; not every
@@ -61,14 +63,14 @@ kbuild()
 # build WHERE RELEASE KDIR VARIABLES...
 build()
 {
-	local where=$1 release=$2 kdir=$3 out=$modules_dir/$2 log
+	local where=$1 release=$2 kdir=$3 out=$modules_dir/$2 log=driver-$2
 	shift 3
 
+	[ -z "${MYNIC_MODULES:-}" ] || log=driver-${modules_dir##*/}-$release
 	link_sources "$out/obj"
-	run_logged "driver-$release" "building the driver for $release" \
+	run_logged "$log" "building the driver for $release" \
 		kbuild "$where" "$out/obj" -C "$kdir" "$@"
-	log=$MYNIC_LOG/driver-$release.log
-	grep -aE 'warning:' -A 4 "$log" >&2 || :
+	grep -aE 'warning:' -A 4 "$MYNIC_LOG/$log.log" >&2 || :
 	if ! cmp -s "$out/obj/mynic.ko" "$out/mynic.ko"; then
 		cp "$out/obj/mynic.ko" "$out/mynic.ko.new"
 		mv "$out/mynic.ko.new" "$out/mynic.ko"

@@ -132,6 +132,11 @@ run_boot()
 	"$MYNIC_ROOT/tests/guest/host-agent.sh" "$dir" \
 		"$MYNIC_BUILD/run/$name.qmp" &
 	iperf3 -s >"$dir/iperf3" 2>&1 &
+	# The cable.  Both ends are clients of it: in one process a server may
+	# listen too late for its client, and QEMU writes to a connection that
+	# it accepted until all is written, which nobody reads meanwhile.
+	socat "TCP4-LISTEN:7001,bind=$lo,reuseaddr" \
+		"TCP4-LISTEN:7004,bind=$lo,reuseaddr" >"$dir/cable" 2>&1 &
 
 	# shellcheck disable=SC2054 # QEMU's options have commas
 	args=(-chardev "pipe,id=agent,path=$dir/agent"
@@ -140,9 +145,9 @@ run_boot()
 	      -netdev "tap,id=net0,ifname=$MYNIC_TAP,script=no,downscript=no,vhost=off$(
 		[ "$NIC" = e1000e ] || echo ",queues=$QUEUES")"
 	      -device "$(dut_options "$boot")"
-	      -netdev "stream,id=cable0,server=on,addr.type=inet,addr.host=$lo,addr.port=7001"
+	      -netdev "stream,id=cable0,server=off,reconnect-ms=100,addr.type=inet,addr.host=$lo,addr.port=7001"
 	      -device "$(card "netdev=cable0,mac=52:54:00:6d:79:02,bus=pcie.0")"
-	      -netdev "stream,id=far0,server=off,addr.type=inet,addr.host=$lo,addr.port=7001"
+	      -netdev "stream,id=far0,server=off,reconnect-ms=100,addr.type=inet,addr.host=$lo,addr.port=7004"
 	      -device "$far,netdev=far0,mac=52:54:00:6d:79:03,bus=pcie.0"
 	      -netdev user,id=user0
 	      -device "$(card "netdev=user0,mac=52:54:00:6d:79:04,bus=pcie.0")"
@@ -169,7 +174,7 @@ run_boot()
 # beside the sources comes before that in include/.
 other_major()
 {
-	local dir=$MYNIC_BUILD/other-major/driver
+	local dir=$MYNIC_BUILD/other-major-$kernel/driver
 
 	mkdir -p "$dir"
 	cp -u "$MYNIC_ROOT"/driver/*.[ch] "$MYNIC_ROOT"/driver/{Kbuild,Makefile} \
@@ -177,7 +182,7 @@ other_major()
 	sed -E 's/^(#define \w+_ABI_MAJOR\s+).*/\12/' \
 		"$MYNIC_ROOT/include/mynic_abi.h" >"$dir/new"
 	cmp -s "$dir/new" "$dir/mynic_abi.h" || mv "$dir/new" "$dir/mynic_abi.h"
-	MYNIC_DRIVER=$dir MYNIC_MODULES=$MYNIC_BUILD/other-major/modules \
+	MYNIC_DRIVER=$dir MYNIC_MODULES=$MYNIC_BUILD/other-major-$kernel \
 		"$MYNIC_ROOT/scripts/driver-build.sh" "$kernel" >/dev/null
 }
 
@@ -191,7 +196,7 @@ guest_command()
 		"$driver" "$far_driver" /dev/ttyS3 "$only"
 	# shellcheck disable=SC2016 # expanded in the guest
 	printf '%s/$(uname -r)/mynic.ko ' MODULE=/mynic/build/modules \
-		OTHER_MODULE=/mynic/build/other-major/modules
+		"OTHER_MODULE=/mynic/build/other-major-$kernel"
 	printf 'PLUG_JSON=%q tests/guest/run.sh' "$(dut_json "$boot")"
 	printf ' %q' "$@"
 }

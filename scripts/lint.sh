@@ -382,7 +382,7 @@ module()
 		"$MYNIC_ROOT/scripts/driver-build.sh" "$series" "$@"
 	release=$(basename "$work/$check"/*)
 	[ -s "$work/$check/$release/mynic.ko" ]
-	{ grep -aE '(warning|error):' "$MYNIC_LOG/driver-$release.log" || :; } |
+	{ grep -aE '(warning|error):' "$MYNIC_LOG/driver-$check-$release.log" || :; } |
 		verdict "$check"
 }
 
@@ -393,7 +393,7 @@ sparse()
 	local log all seen
 
 	module "$1" sparse C=2 KBUILD_CHECKSRC=2 CHECK="$work/bin/sparse"
-	log=$MYNIC_LOG/driver-$(basename "$work"/sparse/*).log
+	log=$MYNIC_LOG/driver-sparse-$(basename "$work"/sparse/*).log
 	all=$(find "$LINT_ROOT/driver" -name 'mynic*.c' ! -name '*.mod.c' | wc -l)
 	seen=$(grep -ac '^  CHECK ' "$log")
 	[ "$seen" -ge "$all" ] || {

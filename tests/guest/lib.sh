@@ -643,7 +643,9 @@ emit()
 }
 
 # burst FIRST LAST COUNT: the peer sends COUNT datagrams of 32 bytes from each
-# of the UDP ports FIRST to LAST to port 6100.
+# of LAST - FIRST + 1 UDP ports, of which FIRST is the first, to port 6100.  They
+# differ in all their bits: a hash whose key is chance may give all of those that
+# differ in a few bits the same queue.
 burst()
 {
 	local header trailer
@@ -652,7 +654,8 @@ burst()
 	# shellcheck disable=SC2016 # expanded by the peer
 	peer_sh "header='$header' trailer='$trailer' first=$1 last=$2 count=$3
 		"'for ((i = 0; i < count; i++)); do
-			for ((port = first; port <= last; port++)); do
+			for ((n = 0; n <= last - first; n++)); do
+				port=$(((first + n * 509) & 65535))
 				printf -v p "\\\\x%02x\\\\x%02x" \
 					$((port >> 8)) $((port & 255))
 				printf "%b" "$header$p$trailer"
