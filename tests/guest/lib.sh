@@ -804,6 +804,8 @@ udp_checked()
 	local f=$1 bytes=$2 options=${3:-} want
 	head -c "$bytes" "$BLOB" >"$CASE_DIR/datagram"
 	want=$(sha256sum <"$CASE_DIR/datagram" | cut -d ' ' -f 1)
+	# What an earlier call left would do for the wait below.
+	peer rm -f usink.bin
 	peer_bg usink "socat -u -b 65535 UDP$f-RECV:6003,reuseaddr,rcvbuf=4000000 \
 		OPEN:usink.bin,creat,trunc"
 	wait_for 10 "the peer's socat" peer_listens 6003 udp

@@ -115,6 +115,31 @@ test_time_runs_out()
 	says "last line"
 }
 
+test_a_guest_that_hangs_while_it_boots_is_started_again()
+{
+	qemu '[ -e "$0.again" ] || {
+			: >"$0.again"
+			echo hangs >"$console"
+			exec sleep 60
+		}
+		echo started >"$status"
+		echo 7 >>"$status"'
+	ends 7 env MYNIC_BOOT_TIMEOUT=1 MYNIC_CACHE="$real_cache" \
+		MYNIC_QEMU="$T/qemu" ACCEL=tcg "$ROOT/scripts/vm-run.sh" -- true
+	says "starts again"
+}
+
+test_a_guest_that_runs_its_command_is_not_started_again()
+{
+	qemu 'echo once >>"$0.runs"
+		echo started >"$status"
+		sleep 3
+		echo 0 >>"$status"'
+	ends 0 env MYNIC_BOOT_TIMEOUT=1 MYNIC_CACHE="$real_cache" \
+		MYNIC_QEMU="$T/qemu" ACCEL=tcg "$ROOT/scripts/vm-run.sh" -- true
+	equal "$(wc -l <"$T/qemu.runs")" 1
+}
+
 test_no_guest_outlives_the_script()
 {
 	local signal pid i
