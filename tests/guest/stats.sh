@@ -11,7 +11,7 @@ proc_dev()
 		$1 == n { print $f }'
 }
 
-# What queues and the interface say, when nothing moves.
+# What all queues say together.
 totals()
 {
 	echo "$(sum "$(qstats rx-packets)") $(sum "$(qstats \
@@ -40,10 +40,10 @@ D1_queues_add_up_to_the_interface()
 	fresh
 	ethtool -L "$nic" combined "$(max_queues)"
 	# What came before is in the history of rings that are gone.
-	wait_for 20 "quiet" quiet
+	wait_for 30 "quiet" readings
 	local queues all
-	queues=$(totals)
-	all=$(interface)
+	queues=$(<"$CASE_DIR/queues")
+	all=$(<"$CASE_DIR/all")
 	iperf 1s -P 4 >/dev/null
 	iperf 1s -P 4 -R >/dev/null
 	# Stray IPv6 chatter may come in between two readings.
@@ -51,11 +51,19 @@ D1_queues_add_up_to_the_interface()
 		totals_agree "$queues" "$all"
 }
 
+# readings: of all queues, and of the interface, of one moment.
+readings()
+{
+	interface >"$CASE_DIR/all"
+	totals >"$CASE_DIR/queues"
+	[ "$(interface)" = "$(<"$CASE_DIR/all")" ]
+}
+
 totals_agree()
 {
-	local gained
-	gained=$(minus "$(totals)" "$1")
-	[ "$gained" = "$(minus "$(interface)" "$2")" ]
+	readings &&
+		[ "$(minus "$(<"$CASE_DIR/queues")" "$1")" = \
+		  "$(minus "$(<"$CASE_DIR/all")" "$2")" ]
 }
 
 D1_interface_agrees_with_proc_net_dev()
