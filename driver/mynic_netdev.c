@@ -31,6 +31,7 @@ static const struct {
 	{ MYNIC_F_VLAN_FILTER },
 	{ MYNIC_F_RSS },
 	{ MYNIC_F_MODERATION },
+	{ MYNIC_F_RX_CSUM_FILL, MYNIC_F_RX_CSUM },
 };
 
 /* Features that SET_OFFLOADS turns on and off. */

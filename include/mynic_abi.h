@@ -180,6 +180,8 @@
 #define MYNIC_F_RSS			MYNIC_BIT64(10)
 /* Interrupt moderation per queue. */
 #define MYNIC_F_MODERATION		MYNIC_BIT64(11)
+/* Partial checksums filled in on receive where asked for; needs RX_CSUM. */
+#define MYNIC_F_RX_CSUM_FILL		MYNIC_BIT64(12)
 
 /*
  * Features whose formats below are final and which no device offers yet.
@@ -705,6 +707,7 @@ struct mynic_cmd_offloads {
 #define MYNIC_OFFLOAD_RX_VLAN		MYNIC_BIT(3)
 #define MYNIC_OFFLOAD_VLAN_FILTER	MYNIC_BIT(4)
 #define MYNIC_OFFLOAD_RX_HASH		MYNIC_BIT(5)
+#define MYNIC_OFFLOAD_RX_CSUM_FILL	MYNIC_BIT(6)
 	__le32 reserved[9];
 };
 

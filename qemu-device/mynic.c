@@ -263,7 +263,7 @@ static uint64_t mynic_offer(MynicState *s)
         features &= ~(MYNIC_F_TX_TSO | MYNIC_F_TX_USO);
     }
     if (!(features & MYNIC_F_RX_CSUM)) {
-        features &= ~MYNIC_F_RX_GRO;
+        features &= ~(MYNIC_F_RX_GRO | MYNIC_F_RX_CSUM_FILL);
     }
     if (!(features & MYNIC_F_RX_GRO)) {
         features &= ~MYNIC_F_RX_GRO_UDP;
@@ -601,6 +601,7 @@ static const Property mynic_properties[] = {
     MYNIC_PROP_FEATURE("vlan-filter", MYNIC_F_VLAN_FILTER),
     MYNIC_PROP_FEATURE("rss", MYNIC_F_RSS),
     MYNIC_PROP_FEATURE("moderation", MYNIC_F_MODERATION),
+    MYNIC_PROP_FEATURE("rx-csum-fill", MYNIC_F_RX_CSUM_FILL),
 };
 
 static const struct {
@@ -628,6 +629,8 @@ static const struct {
     { "vlan-filter", "receive filter by VLAN" },
     { "rss", "receive-side scaling and hash" },
     { "moderation", "interrupt moderation" },
+    { "rx-csum-fill", "partial checksums filled in on receive, where the "
+      "driver asks for it, needs rx-csum" },
 };
 
 static void mynic_get_queues(Object *obj, Visitor *v, const char *name,

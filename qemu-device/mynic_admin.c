@@ -397,6 +397,8 @@ static enum mynic_status mynic_cmd_set_offloads(MynicCmd *c)
         { MYNIC_OFFLOAD_RX_VLAN, MYNIC_F_RX_VLAN, 0 },
         { MYNIC_OFFLOAD_VLAN_FILTER, MYNIC_F_VLAN_FILTER, 0 },
         { MYNIC_OFFLOAD_RX_HASH, MYNIC_F_RSS, 0 },
+        { MYNIC_OFFLOAD_RX_CSUM_FILL, MYNIC_F_RX_CSUM_FILL,
+          MYNIC_OFFLOAD_RX_CSUM },
     };
     const struct mynic_cmd_offloads *p = &c->cmd.params.offloads;
     uint32_t rx = le32_to_cpu(p->rx);
@@ -419,6 +421,10 @@ static enum mynic_status mynic_cmd_set_offloads(MynicCmd *c)
         if (known[i].needs & ~rx) {
             return MYNIC_ERR_PARAM;
         }
+    }
+    /* A merged packet has no checksum that could be filled in. */
+    if (rx & MYNIC_OFFLOAD_RX_CSUM_FILL && rx & MYNIC_OFFLOAD_RX_GRO) {
+        return MYNIC_ERR_PARAM;
     }
     mynic_core_set_offloads(c->core, rx);
     return MYNIC_OK;

@@ -142,6 +142,7 @@ static bool mynic_features_complete(uint64_t features)
         { MYNIC_F_TX_USO, MYNIC_F_TX_CSUM },
         { MYNIC_F_RX_GRO, MYNIC_F_RX_CSUM },
         { MYNIC_F_RX_GRO_UDP, MYNIC_F_RX_GRO },
+        { MYNIC_F_RX_CSUM_FILL, MYNIC_F_RX_CSUM },
     };
     unsigned int i;
 
@@ -264,7 +265,8 @@ void mynic_core_reset(MynicCore *core)
 
 void mynic_core_set_offloads(MynicCore *core, uint32_t offloads)
 {
-    bool csum = offloads & MYNIC_OFFLOAD_RX_CSUM;
+    bool csum = offloads & MYNIC_OFFLOAD_RX_CSUM &&
+                !(offloads & MYNIC_OFFLOAD_RX_CSUM_FILL);
     bool gro = offloads & MYNIC_OFFLOAD_RX_GRO;
     bool gro_udp = offloads & MYNIC_OFFLOAD_RX_GRO_UDP;
     uint32_t i;

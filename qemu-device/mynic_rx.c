@@ -496,6 +496,9 @@ static bool mynic_rx_unwanted(const MynicCore *core,
     uint32_t need = 0;
 
     if (hdr->flags & MYNIC_HDR_F_NEEDS_CSUM) {
+        if (core->offloads & MYNIC_OFFLOAD_RX_CSUM_FILL) {
+            return true;
+        }
         need |= MYNIC_OFFLOAD_RX_CSUM;
     }
     if (hdr->gso_type == MYNIC_HDR_GSO_UDP_L4) {

@@ -101,7 +101,7 @@ test_help_documents_every_property()
 	out=$("$QEMU" -device mynic,help)
 	for property in queues mac netdev speed max-ring shadow moderation rss \
 			tx-csum tso uso tx-vlan rx-csum rx-gro rx-gro-udp \
-			rx-vlan vlan-filter; do
+			rx-csum-fill rx-vlan vlan-filter; do
 		grep -qE "^ +$property=<[a-z0-9]+> +- [A-Za-z]" <<<"$out" || {
 			echo "no description of $property"
 			return 1

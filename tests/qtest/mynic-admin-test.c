@@ -552,6 +552,8 @@ static void test_set_offloads(void *obj, void *data, QGuestAllocator *alloc)
         { MYNIC_OFFLOAD_RX_VLAN, MYNIC_F_RX_VLAN },
         { MYNIC_OFFLOAD_VLAN_FILTER, MYNIC_F_VLAN_FILTER },
         { MYNIC_OFFLOAD_RX_HASH, MYNIC_F_RSS },
+        { MYNIC_OFFLOAD_RX_CSUM | MYNIC_OFFLOAD_RX_CSUM_FILL,
+          MYNIC_F_RX_CSUM | MYNIC_F_RX_CSUM_FILL },
     };
     QMynic *d = obj;
     uint64_t offer = mynic_offer(d);
@@ -571,13 +573,19 @@ static void test_set_offloads(void *obj, void *data, QGuestAllocator *alloc)
                c.params.offloads.rx = cpu_to_le32(rows[i].bits));
     }
     mynic_start(d, offer);
-    for (i = 6; i < 32; i++) {
+    for (i = 7; i < 32; i++) {
         EXPECT(MYNIC_ERR_PARAM, cmd,
                c.params.offloads.rx = cpu_to_le32(1u << i));
     }
+    EXPECT(MYNIC_ERR_PARAM, cmd,
+           c.params.offloads.rx = cpu_to_le32(MYNIC_OFFLOAD_RX_CSUM_FILL));
     if (offer & MYNIC_F_RX_GRO) {
         EXPECT(MYNIC_ERR_PARAM, cmd,
                c.params.offloads.rx = cpu_to_le32(MYNIC_OFFLOAD_RX_GRO));
+        EXPECT(MYNIC_ERR_PARAM, cmd,
+               c.params.offloads.rx = cpu_to_le32(MYNIC_OFFLOAD_RX_CSUM |
+                                                  MYNIC_OFFLOAD_RX_GRO |
+                                                  MYNIC_OFFLOAD_RX_CSUM_FILL));
     }
     if (offer & MYNIC_F_RX_GRO_UDP) {
         EXPECT(MYNIC_ERR_PARAM, cmd,

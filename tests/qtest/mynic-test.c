@@ -56,7 +56,7 @@ static const struct {
     (MYNIC_F_SHADOW | MYNIC_F_TX_CSUM | MYNIC_F_TX_TSO | MYNIC_F_TX_USO | \
      MYNIC_F_TX_VLAN | MYNIC_F_RX_CSUM | MYNIC_F_RX_GRO | \
      MYNIC_F_RX_GRO_UDP | MYNIC_F_RX_VLAN | MYNIC_F_VLAN_FILTER | \
-     MYNIC_F_RSS | MYNIC_F_MODERATION)
+     MYNIC_F_RSS | MYNIC_F_MODERATION | MYNIC_F_RX_CSUM_FILL)
 
 static uint32_t status(QMynic *d)
 {
@@ -375,6 +375,8 @@ static uint64_t needs(uint64_t feature)
         return MYNIC_F_RX_CSUM;
     case MYNIC_F_RX_GRO_UDP:
         return MYNIC_F_RX_GRO;
+    case MYNIC_F_RX_CSUM_FILL:
+        return MYNIC_F_RX_CSUM;
     default:
         return 0;
     }
