@@ -45,6 +45,7 @@
 
 #define MYNIC_DEFAULT_RING_SIZE	1024
 
+struct bpf_prog;
 struct dentry;
 struct mynic_net;
 struct mynic_rx_ring;
@@ -148,6 +149,7 @@ struct mynic_dev {
  * @mtu: largest packet without Ethernet header
  * @rx_gro: the device merges segments (HW-GRO): packets of 64 KiB come in,
  *	for which receive rings have larger buffers
+ * @xdp_prog: XDP program, or NULL; not together with @rx_gro
  *
  * Reconfiguration copies the current one, changes the copy and passes it to
  * mynic_reconfigure(). Ring code takes its sizes from here, never from the
@@ -159,6 +161,7 @@ struct mynic_queue_cfg {
 	u32 rx_slots;
 	u32 mtu;
 	bool rx_gro;
+	struct bpf_prog *xdp_prog;
 };
 
 /**
@@ -303,6 +306,19 @@ void mynic_rx_ring_start(struct mynic_rx_ring *ring);
 void mynic_rx_ring_clean(struct mynic_rx_ring *ring);
 int mynic_txrx_poll(struct napi_struct *napi, int budget);
 
+/* mynic_xdp.c: unfit() says which features would let packets come in as a
+ * program cannot know or send on; they are off while it is attached.
+ */
+extern const struct xdp_metadata_ops mynic_xdp_metadata_ops;
+int mynic_bpf(struct net_device *netdev, struct netdev_bpf *bpf);
+int mynic_xdp_xmit(struct net_device *netdev, int num,
+		   struct xdp_frame **frames, u32 flags);
+int mynic_xdp_check_cfg(const struct mynic_net *mn,
+			const struct mynic_queue_cfg *cfg,
+			struct netlink_ext_ack *extack);
+netdev_features_t mynic_xdp_unfit(const struct mynic_net *mn,
+				  const struct bpf_prog *prog);
+
 /* mynic_stats.c: fold_*() add a ring's counters to the history; the caller
  * holds stats_lock and takes the ring out of mn->tx or mn->rx in the same
  * section. port_fold() is called, the admin queue working if it can, before
@@ -359,6 +375,9 @@ int mynic_link_query(struct mynic_net *mn);
 int mynic_mtu_push(struct mynic_net *mn, u32 mtu);
 int mynic_rx_mode_push(struct mynic_net *mn);
 int mynic_config_push(struct mynic_net *mn);
+bool mynic_wants_gro(const struct mynic_net *mn, netdev_features_t features);
+int mynic_offloads_push(struct mynic_net *mn, netdev_features_t features,
+			const struct bpf_prog *prog);
 
 /* mynic_irq.c */
 int mynic_irq_init(struct mynic_dev *mdev);

@@ -13,6 +13,7 @@
 #include <linux/dim.h>
 #include <linux/netdevice.h>
 #include <linux/rtnetlink.h>
+#include <linux/skbuff.h>
 #include <linux/version.h>
 #include <net/page_pool/types.h>
 
@@ -135,6 +136,15 @@ static inline void mynic_napi_disable(struct napi_struct *napi)
 #else
 #define MYNIC_RX_RING_COUNT	0
 #endif
+
+/* Memory that the fragments of a packet of XDP take, each of them @size. */
+static inline void mynic_xdp_set_truesize(struct skb_shared_info *sinfo,
+					  u32 size)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 14, 0)
+	sinfo->xdp_frags_truesize = sinfo->nr_frags * size;
+#endif
+}
 
 static inline void mynic_net_dim(struct dim *dim,
 				 const struct dim_sample *sample)

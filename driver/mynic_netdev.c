@@ -165,18 +165,31 @@ static int mynic_vlan_push(struct mynic_net *mn)
 	return mynic_admin_exec(mn->mdev, &req);
 }
 
-static int mynic_offloads_push(struct mynic_net *mn,
-			       netdev_features_t features)
+/**
+ * mynic_offloads_push() - switch the device's receive offloads
+ * @mn: the network device
+ * @features: NETIF_F_* wanted
+ * @prog: XDP program that is going to see what comes in, or NULL
+ *
+ * Process context, control locks held.
+ *
+ * Return: 0 or a negative errno.
+ */
+int mynic_offloads_push(struct mynic_net *mn, netdev_features_t features,
+			const struct bpf_prog *prog)
 {
 	struct mynic_admin_req req = { .op = MYNIC_ADMIN_SET_OFFLOADS };
 	u32 offloads = 0;
 	size_t i;
 	int err;
 
+	features &= ~mynic_xdp_unfit(mn, prog);
 	for (i = 0; i < ARRAY_SIZE(mynic_rx_offloads); i++)
 		if ((features & mynic_rx_offloads[i].netdev) &&
 		    mynic_has(mn->mdev, mynic_rx_offloads[i].feature))
 			offloads |= mynic_rx_offloads[i].offload;
+	if (prog && offloads & MYNIC_OFFLOAD_RX_CSUM)
+		offloads |= MYNIC_OFFLOAD_RX_CSUM_FILL;
 	/* Who asks for everything wants foreign VLANs too. */
 	if (mn->rx_mode & MYNIC_RX_FILTER_PROMISC)
 		offloads &= ~MYNIC_OFFLOAD_VLAN_FILTER;
@@ -255,7 +268,8 @@ static int mynic_rx_mode_send(struct mynic_net *mn,
 	promisc_changed = (mn->rx_mode ^ flags) & MYNIC_RX_FILTER_PROMISC;
 	mn->rx_mode = flags;
 	if (promisc_changed)
-		err = mynic_offloads_push(mn, mn->netdev->features);
+		err = mynic_offloads_push(mn, mn->netdev->features,
+					  mn->cfg.xdp_prog);
 	return err;
 }
 
@@ -374,7 +388,8 @@ int mynic_config_push(struct mynic_net *mn)
 	if (!err)
 		err = mynic_vlan_push(mn);
 	if (!err)
-		err = mynic_offloads_push(mn, mn->netdev->features);
+		err = mynic_offloads_push(mn, mn->netdev->features,
+					  mn->cfg.xdp_prog);
 	return err;
 }
 
@@ -436,11 +451,25 @@ static netdev_features_t mynic_features_check(struct sk_buff *skb,
 	return vlan_features_check(skb, features);
 }
 
-static bool mynic_wants_gro(const struct mynic_net *mn,
-			    netdev_features_t features)
+/**
+ * mynic_wants_gro() - whether features mean that merged packets come in
+ * @mn: the network device
+ * @features: NETIF_F_*
+ *
+ * Return: as mynic_queue_cfg.rx_gro
+ */
+bool mynic_wants_gro(const struct mynic_net *mn, netdev_features_t features)
 {
-	return (features & NETIF_F_GRO_HW) &&
+	return (features & NETIF_F_GRO_HW) && (features & NETIF_F_RXCSUM) &&
 	       mynic_has(mn->mdev, MYNIC_F_RX_GRO);
+}
+
+static netdev_features_t mynic_fix_features(struct net_device *netdev,
+					    netdev_features_t features)
+{
+	const struct mynic_net *mn = netdev_priv(netdev);
+
+	return features & ~mynic_xdp_unfit(mn, mn->cfg.xdp_prog);
 }
 
 /* Before merged packets come in the rings must have room for them, and no
@@ -458,13 +487,14 @@ static int mynic_change_offloads(struct mynic_net *mn,
 		if (err)
 			return err;
 	}
-	err = mynic_offloads_push(mn, features);
+	err = mynic_offloads_push(mn, features, mn->cfg.xdp_prog);
 	if (err)
 		return err;
 	if (!cfg.rx_gro && mn->cfg.rx_gro) {
 		err = mynic_reconfigure(mn, &cfg, NULL);
 		if (err)
-			mynic_offloads_push(mn, mn->netdev->features);
+			mynic_offloads_push(mn, mn->netdev->features,
+					    mn->cfg.xdp_prog);
 	}
 	return err;
 }
@@ -560,6 +590,7 @@ const struct net_device_ops mynic_netdev_ops = {
 	.ndo_stop		= mynic_stop,
 	.ndo_start_xmit		= mynic_xmit,
 	.ndo_features_check	= mynic_features_check,
+	.ndo_fix_features	= mynic_fix_features,
 	.ndo_set_features	= mynic_set_features,
 #if MYNIC_OPS_LOCKED
 	.ndo_set_rx_mode_async	= mynic_set_rx_mode_async,
@@ -573,6 +604,8 @@ const struct net_device_ops mynic_netdev_ops = {
 	.ndo_vlan_rx_kill_vid	= mynic_vlan_rx_kill_vid,
 	.ndo_tx_timeout		= mynic_tx_timeout,
 	.ndo_get_stats64	= mynic_stats_get64,
+	.ndo_bpf		= mynic_bpf,
+	.ndo_xdp_xmit		= mynic_xdp_xmit,
 };
 
 /* Channels to start with: the CPUs near the device, as far as it has them. */
@@ -670,6 +703,11 @@ int mynic_netdev_init(struct mynic_net *mn)
 	netdev->netdev_ops = &mynic_netdev_ops;
 	netdev->ethtool_ops = &mynic_ethtool_ops;
 	netdev->stat_ops = &mynic_stat_ops;
+	netdev->xdp_metadata_ops = &mynic_xdp_metadata_ops;
+	netdev->xdp_features = NETDEV_XDP_ACT_BASIC | NETDEV_XDP_ACT_REDIRECT |
+			       NETDEV_XDP_ACT_NDO_XMIT |
+			       NETDEV_XDP_ACT_RX_SG |
+			       NETDEV_XDP_ACT_NDO_XMIT_SG;
 #if MYNIC_OPS_LOCKED
 	netdev->queue_mgmt_ops = &mynic_queue_mgmt_ops;
 #endif

@@ -313,7 +313,7 @@ static void mynic_queues_drain(struct mynic_net *mn)
 		ring = mn->tx[i];
 		for (;;) {
 			local_bh_disable();
-			mynic_tx_poll(ring, 0);
+			mynic_tx_poll(ring, 1);
 			local_bh_enable();
 			if (ring->next_to_clean == ring->next_to_use ||
 			    ring->broken || time_after(jiffies, end))
@@ -454,6 +454,8 @@ int mynic_queue_cfg_check(const struct mynic_net *mn,
 				       cfg->mtu, MYNIC_MIN_MTU, hw->max_mtu);
 		return -EINVAL;
 	}
+	if (mynic_xdp_check_cfg(mn, cfg, extack))
+		return -EINVAL;
 	return mynic_rx_check_cfg(mn, cfg, extack);
 }
 
@@ -462,6 +464,7 @@ static int mynic_reconfigure_commit(struct mynic_net *mn,
 				    const struct mynic_queue_cfg *cfg,
 				    struct netlink_ext_ack *extack)
 {
+	bool xdp = cfg->xdp_prog != mn->cfg.xdp_prog;
 	bool mtu = cfg->mtu != mn->cfg.mtu;
 	int err;
 
@@ -473,17 +476,30 @@ static int mynic_reconfigure_commit(struct mynic_net *mn,
 			return err;
 		}
 	}
+	if (xdp) {
+		err = mynic_offloads_push(mn, mn->netdev->features,
+					  cfg->xdp_prog);
+		if (err) {
+			NL_SET_ERR_MSG_MOD(extack,
+					   "the device refused the offloads that go with XDP");
+			goto err_mtu;
+		}
+	}
 	if (cfg->channels == mn->cfg.channels)
 		return 0;
 
 	err = netif_set_real_num_queues(mn->netdev, cfg->channels,
 					cfg->channels);
-	if (err) {
-		NL_SET_ERR_MSG_MOD(extack,
-				   "the stack refused the number of queues");
-		if (mtu)
-			mynic_mtu_push(mn, mn->cfg.mtu);
-	}
+	if (!err)
+		return 0;
+
+	NL_SET_ERR_MSG_MOD(extack, "the stack refused the number of queues");
+	if (xdp)
+		mynic_offloads_push(mn, mn->netdev->features,
+				    mn->cfg.xdp_prog);
+err_mtu:
+	if (mtu)
+		mynic_mtu_push(mn, mn->cfg.mtu);
 	return err;
 }
 
@@ -499,7 +515,8 @@ static void mynic_reconfigure_start(struct mynic_net *mn)
  * @cfg: a changed copy of mn->cfg
  * @extack: receives the reason of a failure; may be NULL
  *
- * The one way to change ring sizes, channels and MTU: allocate, stop the old
+ * The one way to change ring sizes, channels, MTU and what else is in a
+ * configuration: allocate, stop the old
  * rings, tell stack and device, exchange, start. On failure everything is as
  * before. The carrier stays as it is. The control locks are held, and
  * rtnl_lock too if the number of channels changes.

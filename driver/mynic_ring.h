@@ -14,6 +14,7 @@
 #include <linux/if_vlan.h>
 #include <linux/netdevice.h>
 #include <linux/u64_stats_sync.h>
+#include <net/xdp.h>
 
 #include "mynic.h"
 #include "mynic_stats.h"
@@ -23,10 +24,12 @@ struct page_pool;
 /* Most slots of a packet: offloads, linear part, fragments. */
 #define MYNIC_TX_SLOTS_MAX	(MAX_SKB_FRAGS + 2)
 
-/* Space before and behind what the device writes, for an skb's own needs. */
+/* Space before and behind what the device writes, for an skb's own needs, and
+ * for what a program may put in front of a packet.
+ */
 #define MYNIC_RX_HEADROOM	(NET_SKB_PAD + NET_IP_ALIGN)
+#define MYNIC_RX_XDP_HEADROOM	(XDP_PACKET_HEADROOM + NET_IP_ALIGN)
 #define MYNIC_RX_TAILROOM	SKB_DATA_ALIGN(sizeof(struct skb_shared_info))
-#define MYNIC_RX_OVERHEAD	(MYNIC_RX_HEADROOM + MYNIC_RX_TAILROOM)
 
 /* Smallest buffer. A packet of 64 KiB fills a head and MAX_SKB_FRAGS of it. */
 #define MYNIC_RX_BUF_MIN	4096
@@ -39,22 +42,34 @@ struct page_pool;
 /* Largest merged packet of HW-GRO: an IP datagram and its Ethernet header. */
 #define MYNIC_RX_GRO_MAX	(U16_MAX + VLAN_ETH_HLEN)
 
+/* What may stand before the MTU's bytes: an Ethernet header and two tags. */
+#define MYNIC_RX_L2_MAX		(VLAN_ETH_HLEN + VLAN_HLEN)
+
+/* Packets that a program sends back, until they go into the transmit ring. */
+#define MYNIC_XDP_BATCH		32
+
 DECLARE_EWMA(mynic_len, 4, 32)
 
 /**
  * struct mynic_tx_info - what the driver remembers of a transmit slot
- * @skb: the packet, in its first slot
+ * @skb: the packet, in its first slot; NULL in the others
+ * @xdpf: the packet, likewise, if @xdp is set
  * @dma: address to unmap
- * @len: bytes to unmap, 0 for a slot without a buffer
+ * @len: bytes to unmap, 0 for a slot without a buffer of its own
  * @slots: slots of the packet, in its first slot
  * @page: unmap as a page, not as a linear buffer
+ * @xdp: the packet is an XDP frame; valid in its first slot
  */
 struct mynic_tx_info {
-	struct sk_buff *skb;
+	union {
+		struct sk_buff *skb;
+		struct xdp_frame *xdpf;
+	};
 	dma_addr_t dma;
 	u32 len;
 	u16 slots;
 	bool page;
+	bool xdp;
 };
 
 /**
@@ -124,7 +139,7 @@ struct mynic_tx_ring {
  * struct mynic_rx_info - what the driver remembers of a receive slot
  * @page: page of the pool that the buffer lies in, NULL in an empty slot
  * @offset: of the buffer in the page
- * @size: of the buffer, MYNIC_RX_OVERHEAD included
+ * @size: of the buffer, with head- and tailroom
  */
 struct mynic_rx_info {
 	struct page *page;
@@ -147,8 +162,10 @@ struct mynic_rx_info {
  * @low_bytes: with fewer bytes posted the device may be unable to go on
  * @mask: buffers - 1, and completion entries - 1
  * @idx: number of the queue
+ * @headroom: bytes before what the device writes into a buffer
  * @shadow: MYNIC_F_SHADOW was negotiated
  * @gro: merged packets may come in
+ * @xdp_prog: program to run, or NULL; exchanged while packets come in
  * @next_to_post: index of the next buffer to post
  * @published: tail that the device was last told
  * @next_to_clean: index of the oldest buffer posted
@@ -157,8 +174,12 @@ struct mynic_rx_info {
  * @buf_size: size of the buffers being posted
  * @avg_len: average length of the packets that were not copied
  * @broken: the device wrote nonsense and a reset is due
+ * @xdp_redirected: packets were redirected in this poll
+ * @xdp_tx_num: packets in @xdp_tx
  * @syncp: protects @stats
  * @stats: counters
+ * @xdp_tx: packets to send back, put into the transmit ring together
+ * @xdp_rxq: what XDP knows of this ring, registered if it has a program
  * @dma: address of @bufs
  * @cq_dma: address of @cqes
  * @ctl_dma: address of @ctl
@@ -179,8 +200,10 @@ struct mynic_rx_ring {
 	u32 low_bytes;
 	u32 mask;
 	u16 idx;
+	u16 headroom;
 	bool shadow;
 	bool gro;
+	struct bpf_prog *xdp_prog;
 
 	/* Written by poll. */
 	u32 next_to_post ____cacheline_aligned_in_smp;
@@ -191,8 +214,13 @@ struct mynic_rx_ring {
 	u32 buf_size;
 	struct ewma_mynic_len avg_len;
 	bool broken;
+	bool xdp_redirected;
+	u16 xdp_tx_num;
 	struct u64_stats_sync syncp;
 	struct mynic_rx_stats stats;
+	struct xdp_frame *xdp_tx[MYNIC_XDP_BATCH];
+
+	struct xdp_rxq_info xdp_rxq;
 
 	/* Slow path fields follow. */
 	dma_addr_t dma ____cacheline_aligned_in_smp;
@@ -255,6 +283,39 @@ static inline u32 mynic_cqe_phase(u32 index, u32 mask)
 	return index & (mask + 1) ? 0 : MYNIC_CQE_PHASE;
 }
 
+/**
+ * mynic_rx_headroom() - bytes before a packet in its buffer
+ * @cfg: configuration that the ring is made from
+ *
+ * Return: bytes
+ */
+static inline u32 mynic_rx_headroom(const struct mynic_queue_cfg *cfg)
+{
+	return cfg->xdp_prog ? MYNIC_RX_XDP_HEADROOM : MYNIC_RX_HEADROOM;
+}
+
+/**
+ * struct mynic_xdp_buff - a packet for a program, and what is known of it
+ * @xdp: the packet, first: it is all that XDP knows
+ * @cqe: the device's completion, of which metadata is read
+ */
+struct mynic_xdp_buff {
+	struct xdp_buff xdp;
+	const struct mynic_rx_cqe *cqe;
+};
+
+/**
+ * enum mynic_xdp_verdict - what is to become of the buffers of a packet
+ * @MYNIC_XDP_PASS: an skb
+ * @MYNIC_XDP_TAKEN: they belong to somebody else now
+ * @MYNIC_XDP_FREE: they are free
+ */
+enum mynic_xdp_verdict {
+	MYNIC_XDP_PASS,
+	MYNIC_XDP_TAKEN,
+	MYNIC_XDP_FREE,
+};
+
 int mynic_rx_check_cfg(const struct mynic_net *mn,
 		       const struct mynic_queue_cfg *cfg,
 		       struct netlink_ext_ack *extack);
@@ -263,6 +324,17 @@ int mynic_rx_check_cfg(const struct mynic_net *mn,
 void mynic_tx_poll(struct mynic_tx_ring *ring, int budget);
 u32 mynic_tx_arm(struct mynic_tx_ring *ring);
 bool mynic_tx_pending(const struct mynic_tx_ring *ring, u32 index);
+u32 mynic_tx_xdp(struct mynic_tx_ring *ring, struct xdp_frame **frames,
+		 u32 num, bool pooled);
+void mynic_tx_publish(struct mynic_tx_ring *ring);
+
+/* mynic_xdp.c for mynic_rx.c; flush() is called at the end of a poll in which
+ * there was a program
+ */
+enum mynic_xdp_verdict mynic_xdp_run(struct mynic_rx_ring *ring,
+				     struct bpf_prog *prog,
+				     struct mynic_xdp_buff *buff);
+void mynic_xdp_flush(struct mynic_rx_ring *ring);
 
 /* mynic_coalesce.c for mynic_rx.c */
 void mynic_dim_update(struct mynic_vector *vec, struct mynic_tx_ring *tx,

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Receive: packets out of the completion ring to the stack, and the poll
- * function of a channel.
+ * Receive: packets out of the completion ring, to the XDP program and to the
+ * stack, and the poll function of a channel.
  */
+#include <linux/bpf.h>
 #include <linux/etherdevice.h>
 #include <linux/tcp.h>
 #include <linux/virtio_net.h>
@@ -89,11 +90,11 @@ static struct sk_buff *mynic_rx_copy(struct mynic_rx_ring *ring, u32 len)
 	struct sk_buff *skb;
 
 	page_pool_dma_sync_for_cpu(ring->pool, buf.page,
-				   buf.offset + MYNIC_RX_HEADROOM, len);
+				   buf.offset + ring->headroom, len);
 	skb = napi_alloc_skb(&ring->vec->napi, len);
 	if (likely(skb)) {
 		skb_put_data(skb, page_address(buf.page) + buf.offset +
-			     MYNIC_RX_HEADROOM, len);
+			     ring->headroom, len);
 		u64_stats_inc(&ring->stats.copied);
 	}
 	mynic_rx_reuse(ring, &buf, len);
@@ -101,47 +102,209 @@ static struct sk_buff *mynic_rx_copy(struct mynic_rx_ring *ring, u32 len)
 	return skb;
 }
 
+/* Takes a packet that cannot be used out of the ring. */
+static void mynic_rx_discard(struct mynic_rx_ring *ring, u32 num)
+{
+	while (num--) {
+		struct mynic_rx_info buf = mynic_rx_take(ring);
+
+		mynic_rx_reuse(ring, &buf, mynic_rx_capacity(ring, buf.size));
+	}
+}
+
 /* An skb around the oldest @num buffers, which hold @len bytes. */
 static struct sk_buff *mynic_rx_build(struct mynic_rx_ring *ring, u32 len,
 				      u32 num)
 {
 	struct mynic_rx_info buf = mynic_rx_take(ring);
-	u32 part = min(len, mynic_rx_capacity(buf.size));
+	u32 part = min(len, mynic_rx_capacity(ring, buf.size));
 	void *data = page_address(buf.page) + buf.offset;
 	struct sk_buff *skb;
 
 	page_pool_dma_sync_for_cpu(ring->pool, buf.page,
-				   buf.offset + MYNIC_RX_HEADROOM, part);
-	net_prefetch(data + MYNIC_RX_HEADROOM);
+				   buf.offset + ring->headroom, part);
+	net_prefetch(data + ring->headroom);
 	ewma_mynic_len_add(&ring->avg_len, len);
 
 	skb = napi_build_skb(data, buf.size);
 	if (unlikely(!skb)) {
 		mynic_rx_reuse(ring, &buf, part);
-		while (--num) {
-			buf = mynic_rx_take(ring);
-			mynic_rx_reuse(ring, &buf,
-				       mynic_rx_capacity(buf.size));
-		}
+		mynic_rx_discard(ring, num - 1);
 		return NULL;
 	}
 	skb_mark_for_recycle(skb);
-	skb_reserve(skb, MYNIC_RX_HEADROOM);
+	skb_reserve(skb, ring->headroom);
 	__skb_put(skb, part);
 
 	while (--num) {
 		len -= part;
 		buf = mynic_rx_take(ring);
-		part = min(len, mynic_rx_capacity(buf.size));
+		part = min(len, mynic_rx_capacity(ring, buf.size));
 		page_pool_dma_sync_for_cpu(ring->pool, buf.page,
-					   buf.offset + MYNIC_RX_HEADROOM,
+					   buf.offset + ring->headroom,
 					   part);
 		skb_add_rx_frag(skb, skb_shinfo(skb)->nr_frags, buf.page,
-				buf.offset + MYNIC_RX_HEADROOM, part,
+				buf.offset + ring->headroom, part,
 				buf.size);
 	}
 
 	return skb;
+}
+
+/* The program's view of the oldest @num buffers, which hold @len bytes, of
+ * which the first is @first.
+ */
+static void mynic_rx_xdp_prepare(struct mynic_rx_ring *ring,
+				 struct xdp_buff *xdp,
+				 const struct mynic_rx_info *first,
+				 u32 len, u32 num)
+{
+	u32 part = min(len, mynic_rx_capacity(ring, first->size));
+	void *start = page_address(first->page) + first->offset;
+	struct skb_shared_info *sinfo;
+
+	page_pool_dma_sync_for_cpu(ring->pool, first->page,
+				   first->offset + ring->headroom, part);
+	net_prefetch(start + ring->headroom);
+	xdp_init_buff(xdp, first->size, &ring->xdp_rxq);
+	xdp_prepare_buff(xdp, start, ring->headroom, part, true);
+	if (likely(num == 1))
+		return;
+
+	sinfo = xdp_get_shared_info_from_buff(xdp);
+	sinfo->nr_frags = 0;
+	sinfo->xdp_frags_size = len - part;
+	xdp_buff_set_frags_flag(xdp);
+	while (--num) {
+		struct mynic_rx_info buf = mynic_rx_take(ring);
+
+		len -= part;
+		part = min(len, mynic_rx_capacity(ring, buf.size));
+		page_pool_dma_sync_for_cpu(ring->pool, buf.page,
+					   buf.offset + ring->headroom, part);
+		skb_frag_fill_page_desc(&sinfo->frags[sinfo->nr_frags++],
+					buf.page, buf.offset + ring->headroom,
+					part);
+		if (page_is_pfmemalloc(buf.page))
+			xdp_buff_set_frag_pfmemalloc(xdp);
+	}
+	mynic_xdp_set_truesize(sinfo, first->size);
+}
+
+/* A copy of a small packet that the program passed. */
+static struct sk_buff *mynic_rx_xdp_copy(struct mynic_rx_ring *ring,
+					 const struct xdp_buff *xdp)
+{
+	u32 meta = xdp->data - xdp->data_meta;
+	u32 len = xdp->data_end - xdp->data;
+	struct sk_buff *skb;
+
+	skb = napi_alloc_skb(&ring->vec->napi, meta + len);
+	if (unlikely(!skb))
+		return NULL;
+	skb_put_data(skb, xdp->data_meta, meta + len);
+	if (meta) {
+		__skb_pull(skb, meta);
+		skb_metadata_set(skb, meta);
+	}
+	u64_stats_inc(&ring->stats.copied);
+
+	return skb;
+}
+
+/* An skb around a packet that the program passed. */
+static struct sk_buff *mynic_rx_xdp_build(const struct xdp_buff *xdp)
+{
+	u32 meta = xdp->data - xdp->data_meta;
+	struct skb_shared_info *sinfo;
+	u32 frags = 0, len = 0;
+	struct sk_buff *skb;
+
+	if (unlikely(xdp_buff_has_frags(xdp))) {
+		sinfo = xdp_get_shared_info_from_buff(xdp);
+		frags = sinfo->nr_frags;
+		len = sinfo->xdp_frags_size;
+	}
+
+	skb = napi_build_skb(xdp->data_hard_start, xdp->frame_sz);
+	if (unlikely(!skb))
+		return NULL;
+	skb_mark_for_recycle(skb);
+	skb_reserve(skb, xdp->data - xdp->data_hard_start);
+	__skb_put(skb, xdp->data_end - xdp->data);
+	if (meta)
+		skb_metadata_set(skb, meta);
+	if (unlikely(frags)) {
+		/* The fragments themselves are where they have to be. */
+		sinfo = skb_shinfo(skb);
+		sinfo->nr_frags = frags;
+		sinfo->destructor_arg = NULL;
+		skb->len += len;
+		skb->data_len += len;
+		skb->truesize += frags * MYNIC_RX_BUF_MIN;
+		if (xdp->flags & XDP_FLAGS_FRAGS_PF_MEMALLOC)
+			skb->pfmemalloc = true;
+	}
+
+	return skb;
+}
+
+/* Lets the program judge the oldest @num buffers, which hold @len bytes.
+ * Returns the skb, if one is to be delivered; NULL, or an ERR_PTR() if the
+ * packet is lost.
+ */
+static struct sk_buff *mynic_rx_xdp(struct mynic_rx_ring *ring,
+				    struct bpf_prog *prog,
+				    const struct mynic_rx_cqe *cqe,
+				    u32 len, u32 num)
+{
+	struct mynic_rx_info buf = mynic_rx_take(ring);
+	struct mynic_xdp_buff buff;
+	struct xdp_buff *xdp = &buff.xdp;
+	struct sk_buff *skb = NULL;
+	void *start;
+
+	mynic_rx_xdp_prepare(ring, xdp, &buf, len, num);
+	start = xdp->data;
+	buff.cqe = cqe;
+
+	switch (mynic_xdp_run(ring, prog, &buff)) {
+	case MYNIC_XDP_TAKEN:
+		return NULL;
+	case MYNIC_XDP_PASS:
+		if (xdp->data_end - xdp->data > MYNIC_RX_COPYBREAK ||
+		    xdp_buff_has_frags(xdp)) {
+			skb = mynic_rx_xdp_build(xdp);
+			if (likely(skb))
+				return skb;
+		} else {
+			skb = mynic_rx_xdp_copy(ring, xdp);
+		}
+		if (unlikely(!skb))
+			skb = ERR_PTR(-ENOMEM);
+		break;
+	case MYNIC_XDP_FREE:
+		break;
+	}
+
+	/* The program may have given back some of the fragments. */
+	if (unlikely(xdp_buff_has_frags(xdp)))
+		xdp_return_buff(xdp);
+	else
+		mynic_rx_reuse(ring, &buf, max_t(long, xdp->data_end - start,
+						 len));
+	return skb;
+}
+
+/* Whether a packet is one that a program may see: all of it is there, nothing
+ * is left to do, and the program can read it.
+ */
+static bool mynic_rx_xdp_fit(const struct bpf_prog *prog,
+			     const struct mynic_offload_hdr *hdr, u32 num)
+{
+	return !(hdr->flags & MYNIC_HDR_F_NEEDS_CSUM) &&
+	       hdr->gso_type == MYNIC_HDR_GSO_NONE &&
+	       (num == 1 || prog->aux->xdp_has_frags);
 }
 
 /* Whether a completion names buffers that the device has, of which the packet
@@ -159,7 +322,7 @@ static bool mynic_rx_sane(const struct mynic_rx_ring *ring, u32 len, u32 num)
 		u32 slot = (ring->next_to_clean + i) & ring->mask;
 
 		last = capacity;
-		capacity += mynic_rx_capacity(ring->info[slot].size);
+		capacity += mynic_rx_capacity(ring, ring->info[slot].size);
 	}
 
 	return len > last && len <= capacity;
@@ -173,6 +336,7 @@ static bool mynic_rx_packet(struct mynic_rx_ring *ring,
 	struct mynic_rx_cqe cqe = *shared;
 	u32 num = le16_to_cpu(cqe.hdr.num_buffers);
 	u32 len = le32_to_cpu(cqe.len);
+	struct bpf_prog *prog;
 	struct sk_buff *skb;
 	u32 hash_type;
 
@@ -182,10 +346,26 @@ static bool mynic_rx_packet(struct mynic_rx_ring *ring,
 
 	u64_stats_update_begin(&ring->syncp);
 
-	if (len <= MYNIC_RX_COPYBREAK)
+	prog = READ_ONCE(ring->xdp_prog);
+	if (prog) {
+		if (unlikely(!mynic_rx_xdp_fit(prog, &cqe.hdr, num))) {
+			mynic_rx_discard(ring, num);
+			u64_stats_inc(&ring->stats.drop_offload);
+			goto out;
+		}
+		skb = mynic_rx_xdp(ring, prog, &cqe, len, num);
+		if (!skb) {
+			u64_stats_inc(&ring->stats.packets);
+			u64_stats_add(&ring->stats.bytes, len);
+			goto out;
+		}
+		if (IS_ERR(skb))
+			skb = NULL;
+	} else if (len <= MYNIC_RX_COPYBREAK) {
 		skb = mynic_rx_copy(ring, len);
-	else
+	} else {
 		skb = mynic_rx_build(ring, len, num);
+	}
 	if (unlikely(!skb)) {
 		u64_stats_inc(&ring->stats.drop_alloc);
 		goto out;
@@ -255,6 +435,9 @@ static int mynic_rx_poll(struct mynic_rx_ring *ring, int budget)
 		ring->cq_head++;
 		done++;
 	}
+
+	if (ring->xdp_tx_num || ring->xdp_redirected)
+		mynic_xdp_flush(ring);
 
 	if (likely(!ring->broken) && !mynic_rx_refill(ring))
 		return budget;

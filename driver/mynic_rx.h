@@ -12,9 +12,10 @@
 #include "mynic_ring.h"
 
 /* What the device may write into a buffer. */
-static inline u32 mynic_rx_capacity(u32 buf_size)
+static inline u32 mynic_rx_capacity(const struct mynic_rx_ring *ring,
+				    u32 buf_size)
 {
-	return buf_size - MYNIC_RX_OVERHEAD;
+	return buf_size - ring->headroom - MYNIC_RX_TAILROOM;
 }
 
 static inline void mynic_rx_inc(struct mynic_rx_ring *ring,
@@ -35,8 +36,8 @@ static inline void mynic_rx_post(struct mynic_rx_ring *ring,
 	ring->info[slot] = *buf;
 	ring->posted_bytes += buf->size;
 	desc->addr = cpu_to_le64(page_pool_get_dma_addr(buf->page) +
-				 buf->offset + MYNIC_RX_HEADROOM);
-	desc->len = cpu_to_le32(mynic_rx_capacity(buf->size));
+				 buf->offset + ring->headroom);
+	desc->len = cpu_to_le32(mynic_rx_capacity(ring, buf->size));
 	desc->reserved = 0;
 }
 
@@ -60,8 +61,8 @@ static inline void mynic_rx_reuse(struct mynic_rx_ring *ring,
 {
 	dma_sync_single_range_for_device(ring->dev,
 					 page_pool_get_dma_addr(buf->page),
-					 buf->offset + MYNIC_RX_HEADROOM,
-					 len, DMA_FROM_DEVICE);
+					 buf->offset + ring->headroom, len,
+					 page_pool_get_dma_dir(ring->pool));
 	mynic_rx_post(ring, buf);
 }
 

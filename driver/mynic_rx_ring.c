@@ -22,7 +22,7 @@
 /* Longest frame that may come in. */
 static u32 mynic_rx_frame_max(const struct mynic_queue_cfg *cfg)
 {
-	u32 frame = cfg->mtu + VLAN_ETH_HLEN + VLAN_HLEN;
+	u32 frame = cfg->mtu + MYNIC_RX_L2_MAX;
 
 	return cfg->rx_gro ? max_t(u32, frame, MYNIC_RX_GRO_MAX) : frame;
 }
@@ -31,7 +31,8 @@ static u32 mynic_rx_frame_max(const struct mynic_queue_cfg *cfg)
 static u32 mynic_rx_bufs_max(const struct mynic_queue_cfg *cfg)
 {
 	return DIV_ROUND_UP(mynic_rx_frame_max(cfg),
-			    mynic_rx_capacity(MYNIC_RX_BUF_MIN));
+			    MYNIC_RX_BUF_MIN - mynic_rx_headroom(cfg) -
+			    MYNIC_RX_TAILROOM);
 }
 
 /* Most bytes posted. Larger buffers are fewer, so that what a ring of a size
@@ -156,7 +157,7 @@ static struct page_pool *mynic_rx_pool_create(struct mynic_rx_ring *ring,
 		.dev = ring->dev,
 		.netdev = ring->netdev,
 		.queue_idx = ring->idx,
-		.dma_dir = DMA_FROM_DEVICE,
+		.dma_dir = cfg->xdp_prog ? DMA_BIDIRECTIONAL : DMA_FROM_DEVICE,
 		.max_len = PAGE_SIZE << get_order(size),
 	};
 
@@ -164,6 +165,26 @@ static struct page_pool *mynic_rx_pool_create(struct mynic_rx_ring *ring,
 	 * called while it is disabled.
 	 */
 	return page_pool_create(&params);
+}
+
+static int mynic_rx_xdp_register(struct mynic_rx_ring *ring)
+{
+	u32 frag_size = 0;
+	int err;
+
+	/* A fragment may grow up to the end of its page, if that is ours. */
+	if (IS_ALIGNED(MYNIC_RX_BUF_MIN, PAGE_SIZE))
+		frag_size = PAGE_SIZE;
+
+	err = __xdp_rxq_info_reg(&ring->xdp_rxq, ring->netdev, ring->idx,
+				 ring->vec->napi.napi_id, frag_size);
+	if (err)
+		return err;
+	err = xdp_rxq_info_reg_mem_model(&ring->xdp_rxq, MEM_TYPE_PAGE_POOL,
+					 ring->pool);
+	if (err)
+		xdp_rxq_info_unreg(&ring->xdp_rxq);
+	return err;
 }
 
 static void mynic_rx_free_bufs(struct mynic_rx_ring *ring)
@@ -184,6 +205,8 @@ void mynic_rx_ring_free(struct mynic_rx_ring *ring)
 	if (!ring)
 		return;
 
+	if (xdp_rxq_info_is_reg(&ring->xdp_rxq))
+		xdp_rxq_info_unreg(&ring->xdp_rxq);
 	if (ring->pool) {
 		mynic_rx_free_bufs(ring);
 		page_pool_destroy(ring->pool);
@@ -224,7 +247,8 @@ struct mynic_rx_ring *mynic_rx_ring_alloc(struct mynic_vector *vec,
 
 	/* A merged packet in the smallest buffers: a head and fragments. */
 	BUILD_BUG_ON(MYNIC_RX_GRO_MAX > (MAX_SKB_FRAGS + 1) *
-		     (MYNIC_RX_BUF_MIN - MYNIC_RX_OVERHEAD));
+		     (MYNIC_RX_BUF_MIN - MYNIC_RX_HEADROOM -
+		      MYNIC_RX_TAILROOM));
 
 	ring = kzalloc_node(sizeof(*ring), GFP_KERNEL, node);
 	if (!ring)
@@ -238,6 +262,8 @@ struct mynic_rx_ring *mynic_rx_ring_alloc(struct mynic_vector *vec,
 	ring->mask = cfg->rx_slots - 1;
 	ring->shadow = mynic_has(mdev, MYNIC_F_SHADOW);
 	ring->gro = cfg->rx_gro;
+	ring->headroom = mynic_rx_headroom(cfg);
+	ring->xdp_prog = cfg->xdp_prog;
 	ring->low_bytes = max(mynic_rx_bytes_max(ring) / 4,
 			      mynic_rx_bufs_max(cfg) * MYNIC_RX_BUF_MIN);
 	ring->buf_size = MYNIC_RX_BUF_MIN;
@@ -275,6 +301,12 @@ struct mynic_rx_ring *mynic_rx_ring_alloc(struct mynic_vector *vec,
 		err = PTR_ERR(ring->pool);
 		ring->pool = NULL;
 		goto err_free;
+	}
+
+	if (ring->xdp_prog) {
+		err = mynic_rx_xdp_register(ring);
+		if (err)
+			goto err_free;
 	}
 
 	mynic_rx_fill(ring, GFP_KERNEL);
@@ -368,7 +400,7 @@ void mynic_rx_ring_clean(struct mynic_rx_ring *ring)
 	for (i = 0; i < count; i++) {
 		struct mynic_rx_info buf = ring->info[i];
 
-		mynic_rx_reuse(ring, &buf, mynic_rx_capacity(buf.size));
+		mynic_rx_reuse(ring, &buf, mynic_rx_capacity(ring, buf.size));
 	}
 
 	memset(ring->cqes, 0, array_size(size, sizeof(*ring->cqes)));

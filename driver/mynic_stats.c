@@ -62,6 +62,8 @@ const struct mynic_counter mynic_tx_counters[] = {
 	MYNIC_XMIT(drop_offload, MYNIC_NO_QSTAT, DROP),
 	MYNIC_XMIT(drop_length, MYNIC_NO_QSTAT, DROP),
 	MYNIC_XMIT(drop_map, MYNIC_NO_QSTAT, DROP),
+	MYNIC_XMIT(xdp_packets, MYNIC_NO_QSTAT, EVENT),
+	MYNIC_XMIT(drop_xdp, MYNIC_NO_QSTAT, DROP),
 	MYNIC_CLEAN(drop_reset, MYNIC_NO_QSTAT, DROP),
 	MYNIC_CLEAN(bad_head, MYNIC_NO_QSTAT, ERROR),
 };
@@ -85,6 +87,11 @@ const struct mynic_counter mynic_rx_counters[] = {
 	MYNIC_RX(drop_alloc, MYNIC_NO_QSTAT, DROP),
 	MYNIC_RX(drop_offload, MYNIC_NO_QSTAT, ERROR),
 	MYNIC_RX(bad_cqe, MYNIC_NO_QSTAT, ERROR),
+	MYNIC_RX(xdp_pass, MYNIC_NO_QSTAT, EVENT),
+	MYNIC_RX(xdp_drop, MYNIC_NO_QSTAT, EVENT),
+	MYNIC_RX(xdp_tx, MYNIC_NO_QSTAT, EVENT),
+	MYNIC_RX(xdp_redirect, MYNIC_NO_QSTAT, EVENT),
+	MYNIC_RX(xdp_errors, MYNIC_NO_QSTAT, ERROR),
 };
 
 /* A counter that is missing above would be lost with its ring. */

@@ -31,6 +31,8 @@ struct mynic_net;
  * @drop_offload: dropped: checksum offsets or segmentation out of bounds
  * @drop_length: dropped: longer than the device takes, or no Ethernet header
  * @drop_map: dropped: DMA mapping failed
+ * @xdp_packets: packets sent by XDP
+ * @drop_xdp: dropped: sent by XDP into a full ring, or not to be mapped
  */
 struct mynic_tx_xmit_stats {
 	u64_stats_t csum_none;
@@ -48,6 +50,8 @@ struct mynic_tx_xmit_stats {
 	u64_stats_t drop_offload;
 	u64_stats_t drop_length;
 	u64_stats_t drop_map;
+	u64_stats_t xdp_packets;
+	u64_stats_t drop_xdp;
 };
 
 /**
@@ -68,7 +72,7 @@ struct mynic_tx_clean_stats {
 
 /**
  * struct mynic_rx_stats - counters of a receive ring
- * @packets: packets delivered to the stack
+ * @packets: packets delivered to the stack, XDP included
  * @bytes: their bytes
  * @multicast: of these packets, to a group, and not to everybody
  * @csum_unnecessary: packets whose checksum the device verified
@@ -86,6 +90,11 @@ struct mynic_tx_clean_stats {
  * @drop_alloc: dropped: no memory for an skb
  * @drop_offload: dropped: checksum offsets or segmentation out of bounds
  * @bad_cqe: impossible completions from the device
+ * @xdp_pass: packets that the XDP program passed on
+ * @xdp_drop: packets that it dropped
+ * @xdp_tx: packets that it sent back
+ * @xdp_redirect: packets that it redirected
+ * @xdp_errors: packets lost because it was aborted, or its verdict failed
  */
 struct mynic_rx_stats {
 	u64_stats_t packets;
@@ -106,6 +115,11 @@ struct mynic_rx_stats {
 	u64_stats_t drop_alloc;
 	u64_stats_t drop_offload;
 	u64_stats_t bad_cqe;
+	u64_stats_t xdp_pass;
+	u64_stats_t xdp_drop;
+	u64_stats_t xdp_tx;
+	u64_stats_t xdp_redirect;
+	u64_stats_t xdp_errors;
 };
 
 /**

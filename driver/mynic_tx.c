@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Transmit: from ndo_start_xmit into the ring, and back by the device's head.
+ * Transmit: from ndo_start_xmit or XDP into the ring, and back by the device's
+ * head.
  *
  * One side fills slots under the queue's _xmit_lock, the other gives them
  * back in poll; they share next_to_use and next_to_clean and nothing else.
@@ -12,6 +13,8 @@
 #include <linux/tcp.h>
 #include <linux/udp.h>
 #include <net/netdev_queues.h>
+#include <net/page_pool/helpers.h>
+#include <net/xdp.h>
 
 #include "mynic.h"
 #include "mynic_ring.h"
@@ -38,8 +41,13 @@ static void mynic_tx_unmap(struct mynic_tx_ring *ring,
 	info->len = 0;
 }
 
-/* Tells the device of everything up to next_to_use. */
-static void mynic_tx_publish(struct mynic_tx_ring *ring)
+/**
+ * mynic_tx_publish() - tell the device of everything up to next_to_use
+ * @ring: the ring
+ *
+ * Context: under the queue's _xmit_lock, bottom halves off.
+ */
+void mynic_tx_publish(struct mynic_tx_ring *ring)
 {
 	u32 old = ring->published, new = ring->next_to_use;
 
@@ -298,6 +306,7 @@ netdev_tx_t mynic_xmit(struct sk_buff *skb, struct net_device *netdev)
 
 	info->skb = skb;
 	info->slots = slots;
+	info->xdp = false;
 	mynic_tx_count(ring, skb, hdr_len);
 	skb_tx_timestamp(skb);
 
@@ -322,18 +331,125 @@ drop:
 	return NETDEV_TX_OK;
 }
 
+/* Maps a piece of an XDP frame into a slot; false if it cannot be mapped. What
+ * lies in the page pool of this pair is mapped already, and stays so.
+ */
+static bool mynic_tx_xdp_map(struct mynic_tx_ring *ring, u32 index, void *data,
+			     u32 len, bool pooled)
+{
+	dma_addr_t dma;
+
+	if (pooled) {
+		struct page *page = virt_to_head_page(data);
+
+		dma = page_pool_get_dma_addr(page) +
+		      (data - page_address(page));
+		dma_sync_single_for_device(ring->dev, dma, len,
+					   DMA_BIDIRECTIONAL);
+	} else {
+		dma = dma_map_single(ring->dev, data, len, DMA_TO_DEVICE);
+		if (unlikely(dma_mapping_error(ring->dev, dma)))
+			return false;
+	}
+	mynic_tx_fill_frag(ring, index, dma, len, false);
+	if (pooled)
+		ring->info[index & ring->mask].len = 0;
+
+	return true;
+}
+
+/* One XDP frame; false if it was not taken. */
+static bool mynic_tx_xdp_frame(struct mynic_tx_ring *ring,
+			       struct xdp_frame *frame, bool pooled)
+{
+	const struct skb_shared_info *sinfo = NULL;
+	u32 first = ring->next_to_use, index = first;
+	u32 len = xdp_get_frame_len(frame);
+	struct mynic_tx_info *info;
+	u32 i, frags = 0;
+
+	if (xdp_frame_has_frags(frame)) {
+		sinfo = xdp_get_shared_info_from_frame(frame);
+		frags = sinfo->nr_frags;
+	}
+	/* The stack's queue, as long as it runs, finds room for any packet. */
+	if (mynic_tx_free_slots(ring) < 1 + frags + ring->stop_thresh ||
+	    1 + frags > ring->max_slots || len < ETH_HLEN ||
+	    len > ring->hw->tx_max_len)
+		return false;
+
+	if (!mynic_tx_xdp_map(ring, index++, frame->data, frame->len, pooled))
+		return false;
+	for (i = 0; i < frags; i++) {
+		const skb_frag_t *frag = &sinfo->frags[i];
+
+		if (!mynic_tx_xdp_map(ring, index, skb_frag_address(frag),
+				      skb_frag_size(frag), pooled))
+			goto err_unmap;
+		index++;
+	}
+	ring->slots[(index - 1) & ring->mask].frag.flags |=
+		cpu_to_le16(MYNIC_TX_EOP);
+
+	info = &ring->info[first & ring->mask];
+	info->xdpf = frame;
+	info->slots = index - first;
+	info->xdp = true;
+
+	/* Poll looks at it once the device's head covers these slots. */
+	WRITE_ONCE(ring->next_to_use, index);
+	return true;
+
+err_unmap:
+	while (index != first)
+		mynic_tx_unmap(ring, &ring->info[--index & ring->mask]);
+	return false;
+}
+
+/**
+ * mynic_tx_xdp() - put frames of XDP into the ring
+ * @ring: the ring
+ * @frames: the frames
+ * @num: their number
+ * @pooled: they lie in the page pool of this pair's receive ring
+ *
+ * The caller publishes, and frees those that were not taken, which are the
+ * last ones.
+ *
+ * Context: under the queue's _xmit_lock, bottom halves off.
+ * Return: number of frames taken
+ */
+u32 mynic_tx_xdp(struct mynic_tx_ring *ring, struct xdp_frame **frames,
+		 u32 num, bool pooled)
+{
+	u32 n = 0;
+
+	/* The stack is kept waiting by us, not by the device. */
+	txq_trans_cond_update(ring->txq);
+
+	while (n < num && mynic_tx_xdp_frame(ring, frames[n], pooled))
+		n++;
+
+	u64_stats_update_begin(&ring->xmit_syncp);
+	u64_stats_add(&ring->xmit.xdp_packets, n);
+	u64_stats_add(&ring->xmit.drop_xdp, num - n);
+	u64_stats_update_end(&ring->xmit_syncp);
+
+	return n;
+}
+
 /**
  * mynic_tx_poll() - give back what the device has sent
  * @ring: the ring
- * @budget: of the poll, 0 from netpoll
+ * @budget: of the poll, 0 from netpoll, which leaves frames of XDP alone
  *
- * Context: NAPI.
+ * Context: NAPI, or bottom halves off and NAPI disabled.
  */
 void mynic_tx_poll(struct mynic_tx_ring *ring, int budget)
 {
 	u32 head = le32_to_cpu(READ_ONCE(ring->ctl->head));
 	u32 index = ring->next_to_clean;
-	u32 packets = 0, bytes = 0;
+	u32 packets = 0, bytes = 0, xdp_packets = 0, xdp_bytes = 0;
 	struct mynic_dev *mdev;
 	int woken;
 
@@ -362,6 +478,21 @@ void mynic_tx_poll(struct mynic_tx_ring *ring, int budget)
 		if (unlikely(head - index < slots))
 			break;
 
+		if (unlikely(info->xdp)) {
+			struct xdp_frame *frame = info->xdpf;
+
+			if (!budget)
+				break;
+			info->xdpf = NULL;
+			xdp_packets++;
+			xdp_bytes += xdp_get_frame_len(frame);
+			while (slots--)
+				mynic_tx_unmap(ring, &ring->info[index++ &
+								 ring->mask]);
+			xdp_return_frame(frame);
+			continue;
+		}
+
 		skb = info->skb;
 		info->skb = NULL;
 		packets++;
@@ -374,16 +505,21 @@ void mynic_tx_poll(struct mynic_tx_ring *ring, int budget)
 	/* The slots are given back before xmit may see that they are free. */
 	smp_store_release(&ring->next_to_clean, index);
 
+	/* BQL brings the barrier behind next_to_clean, and knows nothing of
+	 * XDP.
+	 */
+	if (!bytes)
+		smp_mb(); /* pairs with that in netif_txq_try_stop() */
 	mdev = ring->vec->mn->mdev;
-	woken = __netif_txq_completed_wake(ring->txq, packets, bytes,
-					   mynic_tx_free_slots(ring),
+	woken = __netif_txq_completed_wake(ring->txq, packets + xdp_packets,
+					   bytes, mynic_tx_free_slots(ring),
 					   ring->wake_thresh,
 					   !test_bit(MYNIC_STATE_UP,
 						     mdev->state));
 
 	u64_stats_update_begin(&ring->clean_syncp);
-	u64_stats_add(&ring->clean.packets, packets);
-	u64_stats_add(&ring->clean.bytes, bytes);
+	u64_stats_add(&ring->clean.packets, packets + xdp_packets);
+	u64_stats_add(&ring->clean.bytes, bytes + xdp_bytes);
 	if (!woken)
 		u64_stats_inc(&ring->clean.wake);
 	u64_stats_update_end(&ring->clean_syncp);
@@ -558,12 +694,15 @@ void mynic_tx_ring_clean(struct mynic_tx_ring *ring)
 	while (index != ring->next_to_use) {
 		struct mynic_tx_info *info = &ring->info[index & ring->mask];
 
+		mynic_tx_unmap(ring, info);
 		if (info->skb) {
-			dev_kfree_skb_any(info->skb);
+			if (info->xdp)
+				xdp_return_frame(info->xdpf);
+			else
+				dev_kfree_skb_any(info->skb);
 			info->skb = NULL;
 			dropped++;
 		}
-		mynic_tx_unmap(ring, info);
 		index++;
 	}
 

@@ -13,8 +13,8 @@
 
 usage='usage: scripts/guest-test.sh [--kernel 7.2|6.12|debug] [--boot one|two] [--case REGEX] [FILE]...'
 one=(identity reach traffic mtu filter offload vlan rss channels rings coalesce
-     stats irq link flow reset backends power lifecycle)
-two=(numa iommu)
+     stats irq link flow reset backends xdp power lifecycle)
+two=(numa iommu xdp)
 NIC=${NIC:-mynic}
 QUEUES=4
 
@@ -221,6 +221,7 @@ vm_kernel=$kernel
 export vm_kernel
 "$MYNIC_ROOT/scripts/guest-image.sh" "$vm_kernel" >/dev/null
 "$MYNIC_ROOT/scripts/accel.sh" >/dev/null
+"$MYNIC_ROOT/scripts/guest-tools.sh"
 if [ "$NIC" = mynic ]; then
 	"$MYNIC_ROOT/scripts/driver-build.sh" "$kernel" >/dev/null
 	if [ "${#files[@]}" -eq 0 ] || [[ " ${files[*]} " == *" lifecycle "* ]]; then

@@ -29,6 +29,7 @@ export MYNIC_RUN=/run/mynic-tests
 if [ "$here" != "$MYNIC_RUN/tests" ]; then
 	mkdir -p "$MYNIC_RUN/peer"
 	cp -r "$here" "$MYNIC_RUN/tests"
+	cp -r /mynic/build/guest-tools "$MYNIC_RUN/tools"
 	if [ "$DRIVER" = mynic ]; then
 		cp "$MODULE" "$MYNIC_RUN/"
 		[ ! -e "$OTHER_MODULE" ] ||
