@@ -10,12 +10,14 @@ help: ## this text
 
 # The order below is the order of the help text.
 
-.PHONY: demo check run qemu driver guest qtest lint check-abi check-debug check-arm64
+.PHONY: demo check bench run qemu driver guest qtest lint check-abi check-debug check-arm64
 .PHONY: clean distclean
 demo: ## the card carries multiqueue traffic in a guest (10 minutes the first time)
 	@scripts/demo.sh
 check: ## every test there is (30 minutes the first time)
 	@scripts/check.sh
+bench: ## speed beside QEMU's other cards: one table (40 minutes; QUICK=1: 3)
+	@BENCH_LINES='$(LINES)' scripts/bench.sh
 run: ## a shell in a guest with the card, the checkout shared into it
 	@scripts/run.sh
 qemu: ## QEMU with the device, in build/bin (4 minutes, then seconds)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Usage: scripts/prereqs.sh [--list] PART...
-# PART: qemu driver guest lint check demo arm64
+# PART: qemu driver guest lint check demo bench arm64
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -33,11 +33,14 @@ packages_of()
 	demo)
 		echo iproute2 gnuplot-nox iperf3
 		;;
+	bench)
+		echo build-essential iproute2 gnuplot-nox jq strace
+		;;
 	arm64)
 		echo libfdt-dev binutils cpio kmod xz-utils
 		;;
 	*)
-		die "unknown part \"$1\"" "known: qemu driver guest lint check demo arm64"
+		die "unknown part \"$1\"" "known: qemu driver guest lint check demo bench arm64"
 		;;
 	esac
 }

@@ -20,7 +20,7 @@ configure_flags=(
 	--without-default-features
 	--disable-download --disable-install-blobs --disable-docs
 	--disable-tools --disable-debug-info
-	--enable-tcg --enable-kvm --enable-slirp
+	--enable-tcg --enable-plugins --enable-kvm --enable-slirp
 	--enable-attr --enable-cap-ng --enable-virtfs
 	--enable-vhost-net --enable-vhost-kernel --enable-vhost-user
 	--enable-bpf --enable-linux-io-uring --enable-avx2
