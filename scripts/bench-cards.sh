@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # The cards that "make bench" compares: how QEMU is told to make each.
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2034,SC2154 # shared with scripts/bench.sh
 #
 # Sourced after lib.sh.  Each is configured as well as its manual allows, for
 # speed, with up to BENCH_QUEUES queue pairs; what was chosen is in the output.

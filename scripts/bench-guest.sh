@@ -4,13 +4,15 @@
 #
 # Usage, in the guest: scripts/bench-guest.sh
 #
-# DRIVER and MODULE are in the environment.  The host (scripts/bench-vm.sh) sends
+# DRIVER, MODULE and TOOLS (a directory) are in the environment.  The host (scripts/bench-vm.sh) sends
 # a line "COMMAND ARGUMENT..." and gets "ok WORD..." or "no REASON".  Commands are
 # the functions do_*; they start and stop loads, set the card up and read
 # counters.  Rates are worked out on the host.
 
 set -u
 
+# Names of the two cards' interfaces, once they are there.
+nic0='' nic1=''
 HOST4=192.0.2.1 GUEST4=192.0.2.2
 # Where forwarded packets seem to come from and where they go, RFC 2544.
 FAR4=198.19.0.2 FAR_MAC=02:00:00:00:00:02
@@ -68,9 +70,21 @@ wait_for()
 	done
 }
 
+both()
+{
+	nic0=$(nic_with 52:54:00:6d:79:01)
+	nic1=$(nic_with 52:54:00:6d:79:02)
+	[ -n "$nic0" ] && [ -n "$nic1" ]
+}
+
+link_is_up()
+{
+	[ "$(<"/sys/class/net/$nic0/operstate")" = up ]
+}
+
 up()
 {
-	local n name
+	local n
 
 	if [ "$DRIVER" = mynic ]; then
 		for n in $(modinfo -F depends "$MODULE" | tr ',' ' '); do
@@ -81,13 +95,7 @@ up()
 		modprobe "$DRIVER" || return
 	fi
 	modprobe pktgen
-	for n in 0 1; do
-		name=
-		wait_for eval '[ -n "$(nic_with "52:54:00:6d:79:0$((n + 1))")" ]' ||
-			return
-		name=$(nic_with "52:54:00:6d:79:0$((n + 1))")
-		printf -v "nic$n" %s "$name"
-	done
+	wait_for both || return
 	pci=$(pci_of "$nic0")
 	sysctl -qw net.ipv6.conf.all.disable_ipv6=1
 	ip address add "$GUEST4/24" dev "$nic0"
@@ -131,7 +139,7 @@ do_channels()
 	else
 		quietly ethtool -L "$nic0" combined "$1" || return 0
 		spread
-		wait_for eval '[ "$(<"/sys/class/net/$nic0/operstate")" = up ]'
+		wait_for link_is_up
 		ok
 	fi
 }
@@ -189,7 +197,7 @@ do_iperf()
 # rr tcp|udp SIZE
 do_rr()
 {
-	/mynic/build/bench/rr "$1" "$HOST4" 7777 "$2" >"$run/load" 2>&1 &
+	"$TOOLS/rr" "$1" "$HOST4" 7777 "$2" >"$run/load" 2>&1 &
 	load=$!
 	ok
 }
@@ -226,7 +234,7 @@ do_xdp()
 
 	[ "$DRIVER" != virtio_net ] ||
 		ethtool -K "$nic0" rx-gro-hw off >/dev/null 2>&1
-	coproc xdp { exec /mynic/build/bench/xdp "$nic0" "$1" 2>&1; }
+	coproc xdp { exec "$TOOLS/xdp" "$nic0" "$1" 2>&1; }
 	read -r -u "${xdp[0]}" word
 	if [ "$word" != attached ]; then
 		no "no native XDP${word##*"$nic0"}"
@@ -315,12 +323,89 @@ do_irqs()
 	done
 	cpus=$(nproc)
 	while read -r -a words; do
-		[ -n "${words[0]:-}" ] && [ -n "${ours[${words[0]}]:-}" ] || continue
+		[ -n "${words[0]:-}" ] || continue
+		[ -n "${ours[${words[0]}]:-}" ] || continue
 		for ((i = 1; i <= cpus; i++)); do
 			sum=$((sum + words[i]))
 		done
 	done </proc/interrupts
 	ok "$sum"
+}
+
+free_kb()
+{
+	sync
+	echo 3 >/proc/sys/vm/drop_caches
+	awk '$1 == "MemFree:" { print $2 }' /proc/meminfo
+}
+
+# took COMMAND...: adds its time in us to the answer; -1 if it fails.
+took()
+{
+	local t=${EPOCHREALTIME/./}
+
+	if "$@" >/dev/null 2>&1; then
+		times+=" $((${EPOCHREALTIME/./} - t))"
+	else
+		times+=" -1"
+	fi
+}
+
+# bind_driver NAME SYSFS-OF-DRIVER SYSFS-OF-DEVICE
+bind_driver()
+{
+	echo "$1" >"$2/bind"
+	wait_for test -d "$3/net"
+}
+
+# setup: the first card is taken from its driver and given back.  Answers: KiB
+# that the guest had more before, us of probe, of up, of ethtool -L to half of the
+# queues and back, of -G to another size and back.
+do_setup()
+{
+	local dev sysfs name before after times='' n rx
+
+	dev=$(readlink -f "/sys/class/net/$nic0/device")
+	sysfs=$(readlink -f "$dev/driver")
+	name=${dev##*/}
+	n=$(current)
+	ip link set "$nic0" down
+	echo "$name" >"$sysfs/unbind"
+	before=$(free_kb)
+	took bind_driver "$name" "$sysfs" "$dev"
+	nic0=$(nic_with 52:54:00:6d:79:01)
+	ip address add "$GUEST4/24" dev "$nic0"
+	took ip link set "$nic0" up
+	wait_for link_is_up
+	[ "$(current)" = "$n" ] || ethtool -L "$nic0" combined "$n"
+	after=$(free_kb)
+	if [ "$n" -gt 1 ]; then
+		took ethtool -L "$nic0" combined $((n / 2))
+		took ethtool -L "$nic0" combined "$n"
+	else
+		times+=' -1 -1'
+	fi
+	rx=$(ethtool -g "$nic0" 2>/dev/null |
+		awk '$1 == "RX:" { v = $2 } END { print v }')
+	took ethtool -G "$nic0" rx $((${rx:-0} / 2))
+	took ethtool -G "$nic0" rx "${rx:-0}"
+	wait_for ping -nq -c 1 -W 1 "$HOST4" >/dev/null
+	ok "$((before - after))$times"
+}
+
+# wait: until the load has come to its end by itself.
+do_wait()
+{
+	wait "$load"
+	load=
+	ok
+}
+
+# symbols: where the kernel's functions are, for the host.
+do_symbols()
+{
+	quietly cp /proc/kallsyms /results/bench-kallsyms || return 0
+	ok
 }
 
 # sh COMMAND: for those who look for a fault.

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # The lines of "make bench": how each load is started, counted and ended.
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2034,SC2153,SC2154 # shared with scripts/bench.sh
 #
 # Sourced after bench-vm.sh.  A line's name says all there is to know of it:
 #
@@ -11,9 +12,11 @@
 #   drop-tc, drop-xdp     60-byte frames dropped in tc or native XDP; packet
 #   xdp-tx                60-byte frames sent back by native XDP; packet
 #   forward               60-byte frames routed to a second such card; packet
+#   drop-tc-fN, tcp-rr-S  N flows (16); messages of S bytes
+#   setup                 no load: time of probe, up, ethtool -L and -G, memory
 #
 # In front of these, iommu- says that the guest has a strict IOMMU, big- that
-# BIG TCP is on.
+# BIG TCP is on, qN- that the card has N queue pairs, all in use.
 #
 #   line_start LINE   status 1 if there is no such thing, REPLY says why
 #   line_count LINE   prints time in us and units so far (for streams: bytes)
@@ -35,6 +38,12 @@ BENCH_RX=(drop-tc drop-xdp xdp-tx forward)
 BENCH_BIGTCP=(big-tcp-tx-1 big-tcp-tx-4 big-tcp-rx-1 big-tcp-rx-4)
 BENCH_IOMMU=("${BENCH_TCP[@]/#/iommu-}" iommu-pktgen-60-1q iommu-pktgen-60-2q
 	     iommu-drop-tc)
+# How things grow; for cards that have many queues, fewer rounds than the others.
+BENCH_GROWTH=(drop-tc-f{1,10,100,1000,10000} tcp-rr-{64,256,1024,4096,16384,65536})
+for n in 1 2 4 8 64; do
+	BENCH_GROWTH+=("q$n-setup" "q$n-pktgen-60-1q" "q$n-drop-tc" "q$n-tcp-tx-4"
+		       "q$n-tcp-rx-4" "q$n-tcp-rr")
+done
 BENCH_QUICK=(tcp-tx-1 tcp-tx-4 tcp-rx-1 tcp-rx-4 tcp-rr udp-rr
 	     pktgen-60-1q pktgen-60-2q drop-tc)
 
@@ -43,7 +52,25 @@ line_base()
 {
 	local line=${1#iommu-}
 
-	echo "${line#big-}"
+	line=${line#big-}
+	[[ ! $line =~ ^q[0-9]+- ]] || line=${line#*-}
+	echo "$line"
+}
+
+# line_group LINE: the guest that it wants, "IOMMU QUEUES".
+line_group()
+{
+	local iommu=off queues=$BENCH_QUEUES
+
+	[[ $1 != iommu-* ]] || iommu=strict
+	[[ ! $1 =~ ^(iommu-)?q([0-9]+)- ]] || queues=${BASH_REMATCH[2]}
+	echo "$iommu $queues"
+}
+
+# line_grows LINE: true if it is there for a plot of growth.
+line_grows()
+{
+	[[ " ${BENCH_GROWTH[*]} " == *" $1 "* ]]
 }
 
 # line_unit LINE: bit, transaction or packet.
@@ -59,7 +86,9 @@ line_unit()
 # line_queues LINE: queue pairs that are to be in use.
 line_queues()
 {
-	if [[ $1 =~ -([0-9]+)q ]] && [ "${BASH_REMATCH[1]}" -gt "$BENCH_SMP" ]; then
+	if [[ $1 =~ ^q([0-9]+)- ]]; then
+		echo "${BASH_REMATCH[1]}"
+	elif [[ $1 =~ -([0-9]+)q ]] && [ "${BASH_REMATCH[1]}" -gt "$BENCH_SMP" ]; then
 		echo "${BASH_REMATCH[1]}"
 	else
 		echo "$BENCH_SMP"
@@ -82,25 +111,28 @@ line_start()
 		vm_ask big "$BENCH_BIG" || return
 	fi
 	case $base in
-	tcp-*-[0-9]*)
+	tcp-[rt]x-*)
 		stream_start "$base"
 		;;
-	tcp-rr | udp-rr)
-		"$MYNIC_BUILD/bench/rr" serve 7777 &
+	tcp-rr* | udp-rr*)
+		size=${base#???-rr}
+		size=${size#-}
+		"$bench_dir/rr" serve 7777 &
 		line_child=$!
 		until ss -Hltn "sport = :7777" | grep -q .; do
 			sleep 0.02
 		done
-		vm_ask rr "${base%-rr}" 1 || return
+		vm_ask rr "${base%%-*}" "${size:-1}" || return
 		;;
 	pktgen-*)
 		IFS=- read -r _ size queues want <<<"$base"
 		[ -z "$want" ] || burst=$BENCH_BURST
 		vm_ask pktgen "$size" "${queues%q}" "$burst"
 		;;
-	drop-tc)
+	drop-tc*)
 		vm_ask drop || return
-		blast 52:54:00:6d:79:01 198.18.0.2
+		size=${base#drop-tc}
+		blast 52:54:00:6d:79:01 198.18.0.2 60 "${size:+${size#-f}}"
 		;;
 	drop-xdp | xdp-tx)
 		vm_ask xdp "$(sed "s/-xdp//; s/xdp-//" <<<"$base")" || return
@@ -157,10 +189,11 @@ stream_start()
 	return 1
 }
 
-# blast MAC ADDRESS: the host's small packets.
+# blast MAC ADDRESS [SIZE [FLOWS]]: the host's small packets.
 blast()
 {
-	"$MYNIC_BUILD/bench/blast" tap0 "$@" >/dev/null &
+	# shellcheck disable=SC2068 # no number of flows is no word
+	"$bench_dir/blast" tap0 $@ >/dev/null &
 	line_child=$!
 }
 
@@ -170,7 +203,7 @@ line_count()
 	tcp-[rt]x-*)
 		echo "$(now_us) $(stream_bytes "$bench_port")"
 		;;
-	tcp-rr | udp-rr)
+	tcp-rr* | udp-rr*)
 		echo "$(now_us) $(tap_packets tap0 to)"
 		;;
 	pktgen-* | xdp-tx)
@@ -179,7 +212,7 @@ line_count()
 	forward)
 		echo "$(now_us) $(tap_packets tap1 from)"
 		;;
-	drop-tc)
+	drop-tc*)
 		vm_ask softnet
 		echo "$REPLY"
 		;;
@@ -199,7 +232,7 @@ line_stop()
 		child_stop
 	vm_ask stop || :
 	child_stop
-	[ "$base" != drop-tc ] || vm_ask undrop || :
+	[[ $base != drop-tc* ]] || vm_ask undrop || :
 	[[ $1 != *big-* ]] || vm_ask big 65536 || :
 }
 

@@ -66,6 +66,7 @@ mv "$dir/bench.new" "$dir/bench.json"
 	table "MMIO writes to the card" 'cost_table("mmio")'
 	table "Interrupts" 'cost_table("irqs")'
 	table "System calls of QEMU" 'cost_table("syscalls")'
+	table "Setup: memory of the guest for one card and of QEMU, KiB; probe, up, ethtool -L to half and back, -G to half and back, us" fact_table
 	reasons=$(bench_jq -r 'include "bench"; reasons' "$dir/bench.json")
 	[ -z "$reasons" ] || printf '\nNot there:\n%s\n' "$reasons"
 	bench_jq -r '.boots_failed[] |

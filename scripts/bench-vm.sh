@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # Boots a guest for "make bench", asks it for things and counts around it.
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2034,SC2154 # shared with scripts/bench.sh
 #
 # Sourced after lib.sh and bench-cards.sh, in the namespace of
 # scripts/netns-run.sh.
@@ -11,9 +12,11 @@
 #                      are in REPLY; status 1 if it was refused, 2 if the
 #                      guest did not answer
 #   vm_end             ends the guest
-#   now_us, vm_cpu_us, tap_packets, stream_bytes   counters, printed
+#   now_us, vm_cpu_us, vm_own_kb, tap_packets, stream_bytes   counters, printed
 
-vm_dir=$MYNIC_BUILD/bench/vm
+# Below build/, which the guest sees: the tools, and what a run leaves behind.
+bench_dir=$MYNIC_BUILD/${BENCH_DIR:-bench}
+vm_dir=$bench_dir/vm
 vm_answer_seconds=60
 
 # make_tap NAME QUEUES: with offload headers; a card of one queue cannot open
@@ -44,7 +47,7 @@ vm_boot()
 	mkfifo "$vm_dir"/port.{in,out}
 	exec {vm_from}<>"$vm_dir/port.out" {vm_to}<>"$vm_dir/port.in"
 	mapfile -t args < <(card_vm_args "$card" "$iommu" "$queues")
-	command="DRIVER=$(card_driver "$card")"
+	command="DRIVER=$(card_driver "$card") TOOLS=/mynic/build/${bench_dir##*/}"
 	# shellcheck disable=SC2016 # expanded in the guest
 	command+=' MODULE=/mynic/build/modules/$(uname -r)/mynic.ko'
 	command+=' exec bash /mynic/scripts/bench-guest.sh'
@@ -114,6 +117,15 @@ vm_cpu_us()
 {
 	cat "/proc/$vm_pid"/task/*/schedstat 2>/dev/null |
 		awk '{ ns += $1 } END { printf "%d\n", ns / 1000 }'
+}
+
+# vm_own_kb: memory of QEMU that is resident, but for the guest's memory and the
+# translated code, which are the two large pieces.
+vm_own_kb()
+{
+	awk '$1 == "Size:" { large = $2 >= 262144 }
+		$1 == "Rss:" && !large { kb += $2 }
+		END { printf "%d\n", kb }' "/proc/$vm_pid/smaps"
 }
 
 # tap_packets TAP from|to: packets that the guest sent or QEMU has read.

@@ -25,13 +25,18 @@ def spread: { median: median, min: min, max: max,
 	      q1: quantile(0.25), q3: quantile(0.75), values: . };
 
 def unit:
-	sub("^(iommu|big)-"; "") |
-	if test("^tcp-[rt]x-") then "bit"
+	sub("^(iommu|big)-"; "") | sub("^q[0-9]+-"; "") |
+	if . == "setup" then "none"
+	elif test("^tcp-[rt]x-") then "bit"
 	elif test("-rr(-|$)") then "transaction"
 	else "packet" end;
 
 # What the cost is told by: a KiB of a stream, else the unit.
 def cost_unit: if . == "bit" then "KiB" else . end;
+
+# What stands for itself, not for a unit.
+def facts: ["guest_kb", "own_kb", "probe_us", "up_us", "less_us", "more_us",
+	    "smaller_us", "larger_us"];
 
 def costs: ["cpu_us", "insns", "driver_insns", "mmio", "irqs", "syscalls"];
 
@@ -47,7 +52,9 @@ def summary($unit):
 	([costs[] as $c | { ($c):
 		($windows | map(select(.[$c] != null and (.units | number) > 0) |
 			(.[$c] | number) * (if $unit == "bit" then 1024 else 1 end) /
-			(.units | number)) | median) }] | add);
+			(.units | number)) | median) }] | add) +
+	([facts[] as $f | { ($f): ($windows | map(.[$f] // empty | number) | median) } |
+		select(.[$f] != null)] | add // {});
 
 # The best of those that are not ours.
 def best_peer:
@@ -108,7 +115,7 @@ def rate_cell($unit):
 def rate_table:
 	.cards as $cards |
 	(["line", "unit"] + $cards + ["ours/best"]),
-	(.lines[] | . as $l | [.line, (.unit | unit_name)] +
+	(.lines[] | select(.unit != "none") | . as $l | [.line, (.unit | unit_name)] +
 		[$cards[] | $l.cards[.] | rate_cell($l.unit)] +
 		[if .ratio == null then "-"
 		 else "\(.ratio | fixed(2)) \(.best_peer)" end]) |
@@ -123,6 +130,25 @@ def cost_table($cost):
 		(.[] | . as $l | [.line, (.unit | cost_unit)] +
 			[$cards[] | $l.cards[.][$cost] | short | if . == "" then "-" else . end])
 	end | @tsv;
+
+# fact_table: what was measured without a load.
+def fact_table:
+	.cards as $cards |
+	[.lines[] | select(.unit == "none")] | if length == 0 then empty else
+		(["line", "card"] + facts),
+		(.[] | . as $l | $cards[] | . as $card | $l.cards[$card] |
+			select(.own_kb != null) | . as $c |
+			[$l.line, $card] + [facts[] | $c[.] |
+				if . == null then "-" else fixed(0) end])
+	end | @tsv;
+
+# series("drop-tc-f"): for a plot, "X" and for each card rate and what of it.
+def series($before; $after; $what):
+	.cards as $cards | .lines[] | select(.line | startswith($before) and endswith($after)) |
+	(.line[($before | length):(.line | length) - ($after | length)]) as $x |
+	select($x | test("^[0-9]+$")) | . as $l |
+	[$x] + [$cards[] | $l.cards[.] | (if $what == "rate" then .rate.median // null
+		else .[$what] end) // "-"] | @tsv;
 
 # Why there is no number: one line for each reason.
 def reasons:

@@ -10,19 +10,20 @@
 #   LINES="A B"      the lines; scripts/bench-lines.sh says what there is
 #   ROUNDS=N         rounds (5)
 #   SECONDS_EACH=S   what is measured of each line (1)
+#   COUNT=1|0        guest instructions are counted, or not (1; with QUICK 0)
+#   BENCH_DIR=NAME   build/NAME instead of build/bench
 #
 # Each round boots each card once and runs every line on it; a second boot has
 # a strict IOMMU.  Results: build/bench/table.txt, bench.json, *.svg and
 # samples.tsv, of which all else is made.
 
 . "$(dirname "${BASH_SOURCE[0]}")/apt-private.sh"
-for part in cards vm lines; do
-	# shellcheck source=/dev/null
-	. "$MYNIC_ROOT/scripts/bench-$part.sh"
-done
+. "$MYNIC_ROOT/scripts/bench-cards.sh"
+. "$MYNIC_ROOT/scripts/bench-vm.sh"
+. "$MYNIC_ROOT/scripts/bench-lines.sh"
+. "$MYNIC_ROOT/scripts/bench-count.sh"
 
-out=$MYNIC_BUILD/bench
-samples=$out/samples.tsv
+samples=$bench_dir/samples.tsv
 BENCH_SMP=2
 # bash keeps LINES for the height of a terminal.
 lines_wanted=${BENCH_LINES:-${LINES:-}}
@@ -50,12 +51,16 @@ prepare()
 # Those that run in the guest are static: it has another C library.
 build_tools()
 {
-	local t
+	local t flags
 
 	for t in blast rr xdp; do
-		gcc -O2 -Wall -Wextra -pthread -static -o "$out/$t" \
+		gcc -O2 -Wall -Wextra -pthread -static -o "$bench_dir/$t" \
 			"$MYNIC_ROOT/tests/bench/$t.c"
 	done
+	read -ra flags < <(pkg-config --cflags glib-2.0)
+	gcc -O2 -Wall -Wextra -shared -fPIC "${flags[@]}" \
+		-I"$MYNIC_BUILD/qemu/src/include/qemu" -o "$bench_dir/count.so" \
+		"$MYNIC_ROOT/tests/bench/count.c"
 }
 
 # setting NAME VALUE: one of those given, as one would type it.
@@ -80,12 +85,12 @@ about()
 		qemu "$("$MYNIC_BUILD/bin/qemu-system-x86_64" --version | head -n 1), $("$MYNIC_ROOT/scripts/accel.sh")"
 		guest "Linux $("$MYNIC_ROOT/scripts/guest-image.sh" 7.2 | awk 'NR == 2 { print $1 }'), $BENCH_SMP processors"
 		measured "$rounds rounds of $each s for each line, the cards in turn"
-		"small packets of the host" "a C program, sendmmsg() on a packet socket; by itself $(cat "$out/ceiling")")
+		"small packets of the host" "a C program, sendmmsg() on a packet socket; by itself $(cat "$bench_dir/ceiling")")
 	for card in "${nics[@]}"; do
 		words+=("$card" "-device $(card_device "$card" off), $(card_queues "$card") queues of a tap with vnet_hdr")
 	done
-	jq -n '[$ARGS.positional | _nwise(2) | { (.[0]): .[1] }] | add' \
-		--args "${words[@]}"
+	printf '%s\t%s\n' "${words[@]}" | jq -R -s 'split("\n") |
+		map(select(length > 0) | split("\t") | { (.[0]): .[1] }) | add'
 }
 
 # record ROUND CARD LINE METRIC VALUE
@@ -108,12 +113,35 @@ progress()
 	fi
 }
 
+# measure_setup ROUND CARD LINE: what is measured without a load.
+measure_setup()
+{
+	local name value values
+
+	vm_ask channels "$(line_queues "$3")" || :
+	vm_ask setup || {
+		record "$@" failed "$REPLY"
+		return
+	}
+	read -ra values <<<"$REPLY"
+	values+=("$(vm_own_kb)")
+	for name in guest_kb probe_us up_us less_us more_us smaller_us larger_us own_kb; do
+		value=${values[0]}
+		values=("${values[@]:1}")
+		[ "$value" = -1 ] || record "$@" "$name" "$value"
+	done
+}
+
 # measure ROUND CARD LINE: one window.
 measure()
 {
 	local round=$1 card=$2 line=$3 ta ua tb ub ca cb
 
 	REPLY=
+	if [ "$(line_base "$line")" = setup ]; then
+		measure_setup "$@"
+		return
+	fi
 	if ! line_start "$line"; then
 		record "$round" "$card" "$line" none "${REPLY:-unknown}"
 	else
@@ -125,17 +153,56 @@ measure()
 		record "$round" "$card" "$line" us $((tb - ta))
 		record "$round" "$card" "$line" units $((ub - ua))
 		record "$round" "$card" "$line" cpu_us $((cb - ca))
+		[ "$round" -lt "$rounds" ] ||
+			counted c "$card" "$line" count_live
 	fi
 	line_stop "$line"
 }
 
-# boot_and_measure ROUND CARD IOMMU LINE...
+# counted ROUND CARD LINE COMMAND: what COMMAND counts on LINE.
+counted()
+{
+	local metric value
+
+	"$4" "$3" >"$vm_dir/counted" || return 0
+	while read -r metric value; do
+		record "$1" "$2" "$3" "$metric" "$value"
+	done <"$vm_dir/counted"
+}
+
+# boot_and_count CARD IOMMU LINE...: once, with one processor.
+boot_and_count()
+{
+	local card=$1 iommu=$2 line BENCH_SMP=1
+	shift 2
+
+	count_boot "$card" "$iommu" || {
+		record i "$card" boot failed "$REPLY"
+		vm_end
+		return
+	}
+	for line in "$@"; do
+		progress "instructions, $card, $line"
+		if line_start "$line"; then
+			counted i "$card" "$line" count_insns
+		else
+			record i "$card" "$line" none "${REPLY:-unknown}"
+		fi
+		line_stop "$line"
+	done
+	vm_end
+	[ "$vm_status" = 0 ] ||
+		record i "$card" boot failed \
+			"the guest ended with status $vm_status: $(tail -n 1 "$vm_dir/log")"
+}
+
+# boot_and_measure ROUND CARD IOMMU QUEUES LINE...
 boot_and_measure()
 {
-	local round=$1 card=$2 iommu=$3 line
-	shift 3
+	local round=$1 card=$2 iommu=$3 queues=$4 line
+	shift 4
 
-	if ! vm_boot "$card" "$iommu" "$BENCH_QUEUES" --smp "$BENCH_SMP"; then
+	if ! vm_boot "$card" "$iommu" "$queues" --smp "$BENCH_SMP"; then
 		for line in "$@"; do
 			record "$round" "$card" "$line" failed "$REPLY"
 			progress "round $round of $rounds, $card: FAILED, $REPLY"
@@ -157,43 +224,88 @@ boot_and_measure()
 			"the guest ended with status $vm_status: $(tail -n 1 "$vm_dir/log")"
 }
 
-inside()
+# wanted ROUND CARD GROUP: the lines that are its business.  Growth is plotted
+# for cards of many queues, from fewer rounds; instructions (round i) are counted
+# with one processor, to which several queues are nothing.
+wanted()
 {
-	local plain=() strict=() line round card
+	local line
 
 	for line in "${lines[@]}"; do
-		case $line in
-		iommu-*)	strict+=("$line") ;;
-		*)		plain+=("$line") ;;
-		esac
+		[ "$(line_group "$line")" = "$3" ] || continue
+		if line_grows "$line"; then
+			[ "$1" != i ] || continue
+			[ "$1" -le "$growth_rounds" ] || continue
+			[ "$(card_queues "$2" 64)" = 64 ] || continue
+		elif [ "$1" = i ]; then
+			[[ ! $line =~ -[2-9]q ]] || continue
+		fi
+		echo "$line"
 	done
-	all_steps=$((rounds * ${#nics[@]} * ${#lines[@]}))
-	done_steps=0
-	t0=$SECONDS
-	for ((round = 1; round <= rounds; round++)); do
+}
+
+# all COMMAND...: COMMAND ROUND CARD IOMMU QUEUES LINE... for each guest.
+all()
+{
+	local round card group mine
+
+	for round in $(seq "$rounds") i; do
+		[ "$round" != i ] || [ "$count" = 1 ] || continue
 		for card in "${nics[@]}"; do
-			[ "${#plain[@]}" -eq 0 ] ||
-				boot_and_measure "$round" "$card" off "${plain[@]}"
-			[ "${#strict[@]}" -eq 0 ] ||
-				boot_and_measure "$round" "$card" strict "${strict[@]}"
+			for group in "${groups[@]}"; do
+				mapfile -t mine < <(wanted "$round" "$card" "$group")
+				[ "${#mine[@]}" -gt 0 ] || continue
+				# shellcheck disable=SC2086 # two words
+				"$@" "$round" "$card" $group "${mine[@]}"
+			done
 		done
 	done
+}
+
+plan()
+{
+	all_steps=$((all_steps + $# - 4))
+	all_guests=$((all_guests + 1))
+}
+
+one_guest()
+{
+	if [ "$1" = i ]; then
+		boot_and_count "$2" "$3" "${@:5}"
+	else
+		boot_and_measure "$@"
+	fi
+}
+
+inside()
+{
+	done_steps=0
+	t0=$SECONDS
+	all one_guest
 	[ ! -t 2 ] || printf '\r\033[K' >&2
 }
 
 read -ra nics <<<"${NICS:-${BENCH_CARDS[*]}}"
 rounds=${ROUNDS:-5}
 each=${SECONDS_EACH:-1}
+count=${COUNT:-1}
+growth_rounds=3
 if [ -n "$lines_wanted" ] && [[ ! $lines_wanted =~ ^[0-9]+$ ]]; then
 	read -ra lines <<<"$lines_wanted"
 elif [ -n "${QUICK:-}" ]; then
 	rounds=${ROUNDS:-1}
 	each=${SECONDS_EACH:-0.7}
+	count=${COUNT:-0}
 	lines=("${BENCH_QUICK[@]}")
 else
 	lines=("${BENCH_TCP[@]}" "${BENCH_RR[@]}" "${BENCH_PKTGEN[@]}"
-	       "${BENCH_RX[@]}" "${BENCH_BIGTCP[@]}" "${BENCH_IOMMU[@]}")
+	       "${BENCH_RX[@]}" "${BENCH_BIGTCP[@]}" "${BENCH_IOMMU[@]}"
+	       "${BENCH_GROWTH[@]}")
 fi
+mapfile -t groups < <(for line in "${lines[@]}"; do line_group "$line"; done |
+	awk '!seen[$0]++')
+all_steps=0 all_guests=0
+all plan
 if [ "${1:-}" = --inside ]; then
 	inside
 	exit
@@ -203,20 +315,22 @@ for card in "${nics[@]}"; do
 		die "NICS: \"$card\" is no card of the bench" \
 		    "there are: ${BENCH_CARDS[*]}"
 done
-rm -rf "$out"
-mkdir -p "$out"
+rm -rf "$bench_dir"
+mkdir -p "$bench_dir"
 : >"$samples"
 prepare
-"$MYNIC_ROOT/scripts/netns-run.sh" --no-tap -- "$out/blast" --ceiling \
-	>"$out/ceiling"
-about >"$out/about.json"
+"$MYNIC_ROOT/scripts/netns-run.sh" --no-tap -- "$bench_dir/blast" --ceiling \
+	>"$bench_dir/ceiling"
+about >"$bench_dir/about.json"
 export BENCH_IPERF3 BENCH_LINES="${lines[*]}" NICS="${nics[*]}" ROUNDS=$rounds
-say "$((rounds * ${#nics[@]})) guests and more, ${#lines[@]} lines each ..."
+export SECONDS_EACH=$each COUNT=$count
+say "$all_guests guests, $all_steps windows ..."
 "$MYNIC_ROOT/scripts/netns-run.sh" --no-tap -- "${BASH_SOURCE[0]}" --inside
-"$MYNIC_ROOT/scripts/bench-results.sh" "$out"
+"$MYNIC_ROOT/scripts/bench-results.sh" "$bench_dir"
+"$MYNIC_ROOT/scripts/bench-plots.sh" "$bench_dir"
 echo
-cat "$out/table.txt"
+cat "$bench_dir/table.txt"
 echo
-say "done in $(elapsed); the table is build/bench/table.txt, all figures are in bench.json"
+say "done in $(elapsed); the table is ${bench_dir#"$MYNIC_ROOT/"}/table.txt; beside it bench.json and plots"
 ! grep -qP '\tfailed\t' "$samples" || die "something failed, see above" \
 	"the guests' consoles are build/log/bench-CARD.console.log"

@@ -13,6 +13,7 @@
 #   qtest       the device, driven by QEMU's qtest
 #   guest-7.2   card and driver in booted guests, newest kernel
 #   guest-6.12  the same on the long-term kernel
+#   work        what a packet costs in guest instructions, beside virtio-net
 # and, only when it is named:
 #   guest-debug the same on a kernel with lockdep and DMA_API_DEBUG
 #
@@ -26,8 +27,8 @@
 
 scripts=$MYNIC_ROOT/scripts
 # Two lanes of about the same length.
-lanes=("scripts lint guest-6.12" "guest-7.2 bad-input unit qtest")
-all=(contract scripts bad-input lint unit qtest guest-7.2 guest-6.12)
+lanes=("scripts lint guest-6.12" "guest-7.2 bad-input unit qtest work")
+all=(contract scripts bad-input lint unit qtest guest-7.2 guest-6.12 work)
 
 # Tests that are programs with KTAP of their own; the first failure does not
 # keep the others from running.
@@ -64,6 +65,9 @@ part()
 		;;
 	qtest)
 		"$scripts/qtest.sh"
+		;;
+	work)
+		"$scripts/work-test.sh"
 		;;
 	guest-*)
 		"$scripts/qemu-build.sh"

@@ -34,7 +34,7 @@ packages_of()
 		echo iproute2 gnuplot-nox iperf3
 		;;
 	bench)
-		echo build-essential iproute2 gnuplot-nox jq strace
+		echo build-essential iproute2 gnuplot-nox jq linux-perf strace
 		;;
 	arm64)
 		echo libfdt-dev binutils cpio kmod xz-utils

@@ -9,6 +9,8 @@
 #   --mem MIB              memory (1024)
 #   --numa 2               two nodes, each with half of processors and memory
 #   --iommu MODE           off (default), strict or lazy: an Intel IOMMU
+#   --icount               a nanosecond of the guest is one instruction (TCG, one
+#                          processor), whatever the host does meanwhile
 #   --share DIR[:TAG]      DIR is /TAG in the guest, writable (TAG: results)
 #   --qemu-arg ARG         for QEMU, as often as wanted
 #   --append ARGS          for the kernel's command line
@@ -36,7 +38,7 @@
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-kernel=7.2 smp=2 mem=1024 numa=1 iommu=off append='' name=
+kernel=7.2 smp=2 mem=1024 numa=1 iommu=off icount='' append='' name=
 timeout=600 allow='' exec=1
 shares=() extra=() ports=()
 usage='usage: scripts/vm-run.sh [OPTION]... -- COMMAND; the file begins with the options'
@@ -63,6 +65,7 @@ while [ $# -gt 0 ]; do
 	shift
 	case $opt in
 	--no-exec)		exec='' ; continue ;;
+	--icount)		icount=1 ; continue ;;
 	--allow-splat)		allow=. ; continue ;;
 	--allow-splat=*)	allow=${opt#*=} ; continue ;;
 	--)			break ;;
@@ -101,6 +104,9 @@ done
 [ -z "$exec" ] || [ $# -gt 0 ] || die "no command for the guest" "$usage"
 [ -n "$exec" ] || [ -t 0 ] ||
 	die "--no-exec wants a terminal" "run it in one, or give a command alone"
+[ -z "$icount" ] || [ "$smp" = 1 ] ||
+	die "--icount is for one processor, --smp $smp was asked for" \
+	    "say --smp 1, which is not what it is without"
 if [ "$numa" = 2 ] && ((smp % 2)); then
 	die "--smp $smp cannot be divided between two nodes" "use an even number with --numa 2"
 fi
@@ -135,8 +141,12 @@ log=$MYNIC_LOG/$name
 
 qemu=${MYNIC_QEMU:-$MYNIC_BUILD/bin/qemu-system-x86_64}
 [ -x "$qemu" ] || "$MYNIC_ROOT/scripts/qemu-build.sh"
-accel=$("$MYNIC_ROOT/scripts/accel.sh")
+accel=tcg
+[ -n "$icount" ] || accel=$("$MYNIC_ROOT/scripts/accel.sh")
 mapfile -t accel_args < <(ACCEL=$accel "$MYNIC_ROOT/scripts/accel.sh" --args)
+# Instructions can only be counted by one thread.
+[ -z "$icount" ] ||
+	accel_args=("${accel_args[@]/thread=multi/thread=single}" -icount shift=0)
 files=$("$MYNIC_ROOT/scripts/guest-image.sh" "$kernel")
 {
 	read -r root_image

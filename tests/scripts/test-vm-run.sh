@@ -197,6 +197,16 @@ test_two_nodes_with_a_port_on_each()
 	equal "$(tail -n 1 args)" "e1000e,bus=rp1"
 }
 
+test_instructions_as_the_clock()
+{
+	qemu 'echo 0 >"$status"'
+	vm --icount --smp 1 -- true
+	grep -qx 'shift=0' args
+	grep -q 'thread=single' args
+	fails vm --icount -- true
+	says "--icount is for one processor, --smp 2 was asked for"
+}
+
 test_options_out_of_range_are_refused()
 {
 	qemu 'echo 0 >"$status"'

@@ -1,0 +1,161 @@
+#!/bin/bash
+# Tests the arithmetic and the tables of "make bench", on samples made up here.
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+. "$ROOT/scripts/bench-cards.sh"
+
+bench()
+{
+	command -v jq >/dev/null || {
+		echo "jq is not installed"
+		return 4
+	}
+	jq -c -L "$ROOT/scripts" "$@"
+}
+
+# value FILTER INPUT: what a filter of bench.jq makes of INPUT.
+value()
+{
+	bench -n "include \"bench\"; $2 | $1"
+}
+
+# window ROUND CARD LINE US UNITS CPU: the three samples of a timed window.
+window()
+{
+	printf '%s\t%s\t%s\t%s\t%s\n' "$1" "$2" "$3" us "$4" \
+		"$1" "$2" "$3" units "$5" "$1" "$2" "$3" cpu_us "$6"
+}
+
+# results: makes them of $T/samples.tsv; get FILTER: looks at them.
+results()
+{
+	"$ROOT/scripts/bench-results.sh" "$T"
+}
+
+get()
+{
+	bench -r "$1" "$T/bench.json"
+}
+
+test_medians_and_quartiles()
+{
+	equal "$(value median '[3]')" 3
+	equal "$(value median '[9,1,5]')" 5
+	equal "$(value median '[4,1,3,2]')" 2.5
+	equal "$(value median '[]')" null
+	equal "$(value 'quantile(0.25)' '[1,2,3,4,5]')" 2
+	equal "$(value 'quantile(0.75)' '[1,2,3,4]')" 3.25
+	equal "$(value 'spread | [.min, .median, .max]' '[7,2,5]')" "[2,5,7]"
+}
+
+test_numbers_are_rounded_as_people_do()
+{
+	equal "$(value 'fixed(2)' 1.005001)" '"1.01"'
+	equal "$(value 'fixed(2)' 2)" '"2.00"'
+	equal "$(value 'fixed(1)' 0.04)" '"0.0"'
+	equal "$(value 'fixed(3)' 0.0123)" '"0.012"'
+	equal "$(value 'fixed(0)' 1234.5)" '"1235"'
+	equal "$(value short 1234.4)" '"1234"'
+	equal "$(value short 12.34)" '"12.3"'
+	equal "$(value short 0.0123)" '"0.012"'
+}
+
+test_rates_costs_and_the_ratio()
+{
+	{
+		window 1 mynic drop-tc 1000000 200000 1000000
+		window 2 mynic drop-tc 2000000 800000 1000000
+		window 3 mynic drop-tc 1000000 300000 900000
+		window 1 igb drop-tc 1000000 100000 1000000
+		window 1 virtio-net drop-tc 1000000 150000 1500000
+	} >"$T/samples.tsv"
+	results
+	equal "$(get '.lines[0].cards.mynic.rate | [.median, .min, .max]')" \
+		"[300000,200000,400000]"
+	equal "$(get '.lines[0].cards.mynic.cpu_us')" 3
+	equal "$(get '.lines[0].best_peer')" virtio-net
+	equal "$(get '.lines[0].ratio')" 2
+	grep -qE '^drop-tc +kpps +300.0 \(200.0..400.0\) +100.0 +150.0 +2.00 virtio-net$' \
+		"$T/table.txt"
+}
+
+test_streams_are_told_in_bits_and_kib()
+{
+	window 1 mynic iommu-tcp-tx-4 500000 125000000 250000 >"$T/samples.tsv"
+	results
+	equal "$(get '.lines[0].cards.mynic.rate.median')" 2000000000
+	equal "$(get '.lines[0].cards.mynic.cpu_us')" 2.048
+	grep -qE '^iommu-tcp-tx-4 +Gb/s +2.00 +-$' "$T/table.txt"
+}
+
+test_what_was_counted_is_no_rate()
+{
+	{
+		window 1 mynic udp-rr 1000000 4000 100000
+		printf '%s\n' "c mynic udp-rr units 1000" \
+			"c mynic udp-rr insns 20000000" \
+			"c mynic udp-rr mmio 0" | tr ' ' '\t'
+	} >"$T/samples.tsv"
+	results
+	equal "$(get '.lines[0].cards.mynic.rate.values')" "[4000]"
+	equal "$(get '.lines[0].cards.mynic.insns')" 20000
+	equal "$(get '.lines[0].cards.mynic.mmio')" 0
+}
+
+test_no_number_comes_with_its_reason()
+{
+	{
+		printf '1\tvmxnet3\txdp-tx\tnone\tno native XDP\n'
+		window 1 mynic xdp-tx 1000000 1000 1000
+	} >"$T/samples.tsv"
+	results
+	equal "$(get '.lines[0].ratio')" null
+	grep -qx 'vmxnet3: no native XDP (xdp-tx)' "$T/table.txt"
+}
+
+test_a_failed_run_is_not_hidden()
+{
+	{
+		window 1 igb forward 1000000 1000 1000
+		printf '2\tigb\tforward\tfailed\tthe guest died\n'
+		printf '2\tigb\tboot\tfailed\tthe guest ended with status 99\n'
+	} >"$T/samples.tsv"
+	results
+	grep -qE '^forward +kpps +1.0 1 FAILED' "$T/table.txt"
+	grep -qx 'igb: FAILED: the guest died (forward)' "$T/table.txt"
+	grep -qx 'igb, round 2: the guest ended with status 99' "$T/table.txt"
+}
+
+test_samples_that_are_no_numbers_are_refused()
+{
+	printf '1\tmynic\tdrop-tc\tus\tmany\n1\tmynic\tdrop-tc\tunits\t1\n1\tmynic\tdrop-tc\tcpu_us\t1\n' \
+		>"$T/samples.tsv"
+	fails results
+	says '"many" is no number'
+	[ ! -e "$T/bench.json" ]
+}
+
+test_results_without_samples_are_refused()
+{
+	fails results
+	says "make bench writes it"
+}
+
+test_options_of_the_cards()
+{
+	equal "$(card_queues vmxnet3)" 1
+	equal "$(card_queues virtio-net 64)" 64
+	equal "$(card_queues igb 64)" 8
+	equal "$(card_device mynic off 2)" "mynic,queues=2"
+	OUT=$(card_device virtio-net off 4)
+	says "mq=on,vectors=10,"
+	omits iommu_platform
+	OUT=$(card_device virtio-net strict 4)
+	says "iommu_platform=on,disable-legacy=on"
+	OUT=$(card_vm_args e1000e off)
+	omits queues=
+	says "netdev=net1"
+}
+
+run_tests "$@"
