@@ -7,7 +7,7 @@ set terminal svg size 1280,960 dynamic enhanced font "Helvetica,14" \
 	background "white"
 
 colour(i) = word("#3465a4 #f57900 #73d216 #75507b #c17d11", i)
-set style fill solid 0.9 noborder
+set style fill solid 0.9 border rgb "#2e3436"
 set border 3 lc rgb "#888a85"
 set tics nomirror out textcolor rgb "#2e3436"
 set grid ytics lc rgb "#d3d7cf" lt 1 lw 0.6
@@ -27,7 +27,7 @@ do for [plot in "rates work"] {
 	do for [k = 1:4] {
 		panel = word("streams transactions packets iommu", k)
 		file = dir."/".plot."-".panel.".dat"
-		if (system("test -s ".file." && echo 1") eq "1") {
+		if (system("grep -q '[0-9]$' ".file." 2>/dev/null && echo 1") eq "1") {
 			set title system("head -n 1 ".file." | cut -c 3-")
 			set yrange [0:*]
 			plot for [i = 1:n] file \

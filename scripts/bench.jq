@@ -114,12 +114,14 @@ def rate_cell($unit):
 
 def rate_table:
 	.cards as $cards |
+	if [.lines[].cards[] | select(.rate != null or .none != null or
+				      (.failed | length) > 0)] == [] then empty else
 	(["line", "unit"] + $cards + ["ours/best"]),
 	(.lines[] | select(.unit != "none") | . as $l | [.line, (.unit | unit_name)] +
 		[$cards[] | $l.cards[.] | rate_cell($l.unit)] +
 		[if .ratio == null then "-"
-		 else "\(.ratio | fixed(2)) \(.best_peer)" end]) |
-	@tsv;
+		 else "\(.ratio | fixed(2)) \(.best_peer)" end])
+	end | @tsv;
 
 # cost_table("cpu_us"): one cost of all lines that have it.
 def cost_table($cost):

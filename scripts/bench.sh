@@ -8,7 +8,7 @@
 #   QUICK=1          three minutes: fewer lines, one round (says so)
 #   NICS="A B"       the cards (mynic virtio-net vmxnet3 igb e1000e)
 #   LINES="A B"      the lines; scripts/bench-lines.sh says what there is
-#   ROUNDS=N         rounds (5)
+#   ROUNDS=N         rounds (5); 0 only counts
 #   SECONDS_EACH=S   what is measured of each line (1)
 #   COUNT=1|0        guest instructions are counted, or not (1; with QUICK 0)
 #   BENCH_DIR=NAME   build/NAME instead of build/bench
@@ -327,7 +327,7 @@ export SECONDS_EACH=$each COUNT=$count
 say "$all_guests guests, $all_steps windows ..."
 "$MYNIC_ROOT/scripts/netns-run.sh" --no-tap -- "${BASH_SOURCE[0]}" --inside
 "$MYNIC_ROOT/scripts/bench-results.sh" "$bench_dir"
-"$MYNIC_ROOT/scripts/bench-plots.sh" "$bench_dir"
+[ "$rounds" = 0 ] || "$MYNIC_ROOT/scripts/bench-plots.sh" "$bench_dir"
 echo
 cat "$bench_dir/table.txt"
 echo

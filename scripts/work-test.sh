@@ -40,7 +40,7 @@ below()
 }
 
 mapfile -t lines < <(awk '!/^#/ && NF { print $1 }' "$limits" | sort -u)
-ktap_begin
+ktap_begin "$@"
 BENCH_DIR=${dir##*/} BENCH_LINES="${lines[*]}" NICS="mynic virtio-net" \
 	ROUNDS=0 COUNT=1 "$MYNIC_ROOT/scripts/bench.sh" >&2 || :
 while read -r line cost limit; do

@@ -4,6 +4,9 @@
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 . "$ROOT/scripts/bench-cards.sh"
+. "$ROOT/scripts/bench-vm.sh"
+. "$ROOT/scripts/bench-lines.sh"
+. "$ROOT/scripts/bench-count.sh"
 
 bench()
 {
@@ -136,10 +139,76 @@ test_samples_that_are_no_numbers_are_refused()
 	[ ! -e "$T/bench.json" ]
 }
 
+test_the_page_is_made_of_the_results()
+{
+	window 1 mynic drop-tc 1000000 300000 900000 >"$T/samples.tsv"
+	echo '{"guest":"Linux 7.2"}' >"$T/about.json"
+	results
+	BENCH_PAGE=$T/page.md "$ROOT/scripts/bench-report.sh" "$T"
+	grep -qx '| guest | Linux 7.2 |' "$T/page.md"
+	grep -qx '| drop-tc | kpps | 300.0 | - |' "$T/page.md"
+	grep -q '^Not measured: KVM' "$T/page.md"
+}
+
 test_results_without_samples_are_refused()
 {
 	fails results
 	says "make bench writes it"
+}
+
+test_what_a_line_is_by_its_name()
+{
+	equal "$(line_base iommu-tcp-tx-4)" tcp-tx-4
+	equal "$(line_base q64-drop-tc)" drop-tc
+	equal "$(line_group drop-tc)" "off 4"
+	equal "$(line_group iommu-drop-tc)" "strict 4"
+	equal "$(line_group q64-drop-tc)" "off 64"
+	BENCH_SMP=2
+	equal "$(line_queues pktgen-60-1q)" 2
+	equal "$(line_queues pktgen-60-4q-burst)" 4
+	equal "$(line_queues q8-tcp-rr)" 8
+	line_grows q8-tcp-rr
+	line_grows drop-tc-f100
+	fails line_grows drop-tc
+}
+
+# symbols: of a made-up guest, 1 for those of driver and interrupt path.
+symbols()
+{
+	mkdir -p "$T/vm"
+	printf '%s\n' "ffffffff81000000 0 memset" "ffffffff81000100 1 handle_edge_irq" \
+		"ffffffffc0000000 1 mynic_poll" "ffffffffc0000200 0 other" \
+		>"$T/vm/symbols"
+	vm_dir=$T/vm count_card=mynic
+}
+
+test_instructions_and_mmio_between_two_dumps()
+{
+	symbols
+	printf '%s\n' "insns 1000" "mmio mynic-doorbells 5" "mmio apic-msi 7" \
+		"block ffffffff81000010 4 10" "block ffffffffc0000010 3 1" >"$T/a"
+	printf '%s\n' "insns 1500" "mmio mynic-doorbells 9" "mmio apic-msi 99" \
+		"mmio mynic-bar 0 1" "block ffffffff81000010 4 60" \
+		"block ffffffff81000100 2 10" "block ffffffffc0000010 3 11" \
+		"block ffffffffc0000210 5 2" >"$T/b"
+	OUT=$(count_diff "$T/a" "$T/b" "$T/profile")
+	says "insns 500"
+	says "driver_insns 50"
+	says "mmio 5"
+	grep -qx '200 memset' "$T/profile"
+	grep -qx '30 mynic_poll \*' "$T/profile"
+	grep -qx '20 handle_edge_irq \*' "$T/profile"
+	grep -qx '10 other' "$T/profile"
+}
+
+test_part_of_the_blocks_is_no_figure()
+{
+	symbols
+	echo "insns 1" >"$T/a"
+	printf '%s\n' "insns 2" "block ffffffffc0000010 3 11" "lost 7" >"$T/b"
+	OUT=$(count_diff "$T/a" "$T/b")
+	says "insns 1"
+	omits driver_insns
 }
 
 test_options_of_the_cards()
