@@ -27,7 +27,7 @@ panel()
 		select(.unit == \"$3\" and (.line | test(\"$4\"))) | . as \$l |
 		[\"\\\"\" + .line + \"\\\"\"] + [\$cards[] | \$l.cards[.] |
 			$6 | if . == null then \"-\", \"-\", \"-\" else map(. / $5)[] end] |
-		@tsv" | tr -d '\\' | sed 's/""*/"/g')
+		@tsv" | tr -d "\\\\" | sed 's/""*/"/g')
 	[ -z "$text" ] || printf '# %s\n%s\n' "$2" "$text" >"$dir/$1.dat"
 }
 

@@ -83,7 +83,7 @@ plot()
 	TEXT
 	section Rates "Streams in Gb/s, packets in thousands a second, transactions a second." rate_table
 	plot rates "rates of all cards"
-	section "Guest instructions" "All that the guest ran, for a packet, a transaction or a KiB. Guest of one processor, \`-icount shift=0\`, counted by \`tests/bench/count.c\`." 'cost_table("insns")'
+	section "Guest instructions" "All that the guest ran (but for pktgen itself), for a packet, a transaction or a KiB. Guest of one processor, \`-icount shift=0\`, counted by \`tests/bench/count.c\`." 'cost_table("insns")'
 	section "Guest instructions of driver and interrupt path" "Of these, those in the card's driver and in the kernel's handling of its interrupts." 'cost_table("driver_insns")'
 	plot work "guest instructions of all cards"
 	section "MMIO writes" "To the card's memory, in the same run." 'cost_table("mmio")'
