@@ -17,7 +17,9 @@
 # Below build/, which the guest sees: the tools, and what a run leaves behind.
 bench_dir=$MYNIC_BUILD/${BENCH_DIR:-bench}
 vm_dir=$bench_dir/vm
-vm_answer_seconds=60
+# scripts/vm-run.sh starts a guest again that hangs while it boots.
+vm_boot_seconds=400
+vm_answer_seconds=30
 
 # make_tap NAME QUEUES: with offload headers; a card of one queue cannot open
 # a tap of several.
@@ -59,7 +61,8 @@ vm_boot()
 		--qemu-arg virtserialport,chardev=bench,name=mynic.bench \
 		"$@" -- "$command" >"$vm_dir/log" 2>&1 &
 	vm_child=$!
-	vm_answer || {
+	vm_hung=
+	vm_answer "$vm_boot_seconds" || {
 		[ -n "$REPLY" ] || REPLY="the guest did not start: $(tail -n 1 "$vm_dir/log")"
 		vm_end
 		return 1
@@ -67,17 +70,21 @@ vm_boot()
 	vm_pid=$(cat "$vm_dir/pid")
 }
 
-# Waits for a line of the guest; looks now and then whether it still lives.
+# vm_answer [SECONDS]: waits for a line of the guest; looks now and then whether
+# it still lives.  One that did not answer is not waited for again.
 vm_answer()
 {
-	local line end=$((SECONDS + vm_answer_seconds))
+	local line patience=${1:-$vm_answer_seconds} end
+
+	end=$((SECONDS + patience))
 
 	while ! read -r -t 1 -u "$vm_from" line; do
 		if ! kill -0 "$vm_child" 2>/dev/null; then
 			REPLY="the guest died: $(tail -n 1 "$vm_dir/log")"
 			return 2
 		elif [ "$SECONDS" -gt "$end" ]; then
-			REPLY="no answer in $vm_answer_seconds s"
+			REPLY="no answer in $patience s"
+			vm_hung=1
 			return 2
 		fi
 	done
@@ -87,6 +94,10 @@ vm_answer()
 
 vm_ask()
 {
+	[ -z "$vm_hung" ] || {
+		REPLY="the guest hangs"
+		return 2
+	}
 	echo "$*" >&"$vm_to"
 	vm_answer
 }
@@ -97,6 +108,7 @@ vm_end()
 
 	[ -n "${vm_child:-}" ] || return 0
 	echo end >&"$vm_to"
+	[ -z "$vm_hung" ] || kill "$vm_child" 2>/dev/null || :
 	for ((i = 0; i < 100; i++)); do
 		kill -0 "$vm_child" 2>/dev/null || break
 		sleep 0.1

@@ -143,7 +143,9 @@ measure()
 		return
 	fi
 	if ! line_start "$line"; then
-		record "$round" "$card" "$line" none "${REPLY:-unknown}"
+		record "$round" "$card" "$line" \
+			"$([ -n "$vm_hung" ] && echo failed || echo none)" \
+			"${REPLY:-unknown}"
 	else
 		ca=$(vm_cpu_us)
 		read -r ta ua < <(line_count "$line")
@@ -211,7 +213,9 @@ boot_and_measure()
 	fi
 	for line in "$@"; do
 		progress "round $round of $rounds, $card, $line"
-		if kill -0 "$vm_child" 2>/dev/null; then
+		if [ -n "$vm_hung" ]; then
+			record "$round" "$card" "$line" failed "the guest hangs"
+		elif kill -0 "$vm_child" 2>/dev/null; then
 			measure "$round" "$card" "$line"
 		else
 			record "$round" "$card" "$line" failed \
