@@ -16,6 +16,8 @@
 #include "hw/pci/pci_bus.h"
 #include "hw/pci/pcie.h"
 #include "hw/qdev-properties.h"
+#include "hw/qdev-properties-system.h"
+#include "hw/virtio/iothread-vq-mapping.h"
 #include "migration/vmstate.h"
 #include "net/eth.h"
 #include "net/net.h"
@@ -39,6 +41,8 @@
 #define MYNIC_VNET_HDR_LEN sizeof(struct mynic_offload_hdr)
 
 #define MYNIC_DEFAULT_QUEUES 2
+#define MYNIC_THREADS_DEFAULT 0
+#define MYNIC_TX_POLL_DEFAULT 50
 
 /* BARs --------------------------------------------------------------------- */
 
@@ -134,13 +138,19 @@ static bool mynic_nc_can_receive(NetClientState *nc)
     const MynicWire *wire = mynic_nc_wire(nc);
 
     /* The net layer hears before us that the guest runs again. */
-    return wire->core->vm_running && !wire->waits_for;
+    return wire->core->vm_running && !qatomic_read(&wire->waits_for);
 }
 
 static ssize_t mynic_nc_receive_iov(NetClientState *nc,
                                     const struct iovec *iov, int iovcnt)
 {
-    return mynic_rx_receive(mynic_nc_wire(nc), iov, iovcnt);
+    MynicWire *wire = mynic_nc_wire(nc);
+    ssize_t ret;
+
+    mynic_pair_lock(wire->pair);
+    ret = mynic_rx_receive(wire, iov, iovcnt);
+    mynic_pair_unlock(wire->pair);
+    return ret;
 }
 
 static ssize_t mynic_nc_receive(NetClientState *nc, const uint8_t *buf,
@@ -148,13 +158,19 @@ static ssize_t mynic_nc_receive(NetClientState *nc, const uint8_t *buf,
 {
     const struct iovec iov = { .iov_base = (void *)buf, .iov_len = size };
 
-    return mynic_rx_receive(mynic_nc_wire(nc), &iov, 1);
+    return mynic_nc_receive_iov(nc, &iov, 1);
 }
 
 /* Called for the first net client only. */
 static void mynic_nc_link_status_changed(NetClientState *nc)
 {
-    mynic_core_link_changed(qemu_get_nic_opaque(nc));
+    MynicCore *core = qemu_get_nic_opaque(nc);
+
+    if (qemu_get_nic(nc)->peer_deleted) {
+        /* Its descriptors are about to be closed. */
+        mynic_core_place(core);
+    }
+    mynic_core_link_changed(core);
 }
 
 static RxState mynic_rx_state(bool all, bool some)
@@ -393,6 +409,17 @@ static bool mynic_check_properties(MynicState *s, Error **errp)
     }
     core->num_pairs = s->queues;
 
+    if (s->own_threads < MYNIC_THREADS_AUTO ||
+        s->own_threads > MYNIC_MAX_QUEUE_PAIRS) {
+        error_setg(errp, "mynic: iothreads=%" PRId32 " is not from 0 to %d",
+                   s->own_threads, MYNIC_MAX_QUEUE_PAIRS);
+        return false;
+    }
+    if (s->own_threads != MYNIC_THREADS_AUTO && s->mapping) {
+        error_setg(errp, "mynic: iothreads and iothread-vq-mapping exclude "
+                   "each other, give one of them");
+        return false;
+    }
     if (!is_power_of_2(core->ring_max) || core->ring_max < MYNIC_RING_MIN ||
         core->ring_max > MYNIC_RING_MAX) {
         error_setg(errp, "mynic: max-ring=%" PRIu32 " is not a power of two "
@@ -415,25 +442,78 @@ static bool mynic_check_properties(MynicState *s, Error **errp)
     return true;
 }
 
+/* IOThreads ---------------------------------------------------------------- */
+
+/* Threads of our own, for pairs with a tap; others could never use them. */
+static uint32_t mynic_wanted_threads(const MynicState *s)
+{
+    if (s->own_threads == MYNIC_THREADS_AUTO) {
+        return MYNIC_THREADS_DEFAULT;
+    }
+    return MIN(s->own_threads, s->core.num_pairs);
+}
+
+/*
+ * The contexts of all pairs, or NULL for the main loop's; the caller frees it.
+ */
+static AioContext **mynic_make_threads(MynicState *s, Error **errp)
+{
+    static unsigned int serial;
+    NetClientState *peer = s->conf.peers.ncs[0];
+    bool tap = peer && peer->info->type == NET_CLIENT_DRIVER_TAP;
+    uint32_t wanted = tap ? mynic_wanted_threads(s) : 0;
+    g_autofree AioContext **ctx = g_new0(AioContext *, s->core.num_pairs);
+    uint32_t i;
+
+    if (s->mapping) {
+        if (!iothread_vq_mapping_apply(s->mapping, ctx, s->core.num_pairs,
+                                       errp)) {
+            return NULL;
+        }
+        s->mapped = true;
+        return tap ? g_steal_pointer(&ctx) : NULL;
+    }
+    if (!wanted) {
+        return NULL;
+    }
+    s->threads = g_new0(IOThread *, wanted);
+    while (s->num_threads < wanted) {
+        g_autofree char *id = g_strdup_printf("mynic-%u", serial++);
+
+        s->threads[s->num_threads++] = iothread_create(id, &error_abort);
+    }
+    for (i = 0; i < s->core.num_pairs; i++) {
+        ctx[i] = iothread_get_aio_context(s->threads[i % wanted]);
+    }
+    return g_steal_pointer(&ctx);
+}
+
+static void mynic_free_threads(MynicState *s)
+{
+    while (s->num_threads) {
+        iothread_destroy(s->threads[--s->num_threads]);
+    }
+    g_clear_pointer(&s->threads, g_free);
+    if (s->mapped) {
+        iothread_vq_mapping_cleanup(s->mapping);
+        s->mapped = false;
+    }
+}
+
 /* What guest memory shows while the guest is stopped is what is migrated. */
 static void mynic_vm_state_changed(void *opaque, bool running, RunState state)
 {
     MynicState *s = opaque;
 
     trace_mynic_vm_state(running);
-    if (running) {
-        s->core.vm_running = true;
-        mynic_core_resume(&s->core);
-        mynic_core_flush(&s->core);
-    } else {
-        mynic_core_settle(&s->core);
-        s->core.vm_running = false;
-    }
+    mynic_core_run(&s->core, running);
 }
 
 static void mynic_pci_realize(PCIDevice *pdev, Error **errp)
 {
     MynicState *s = MYNIC(pdev);
+    g_autofree AioContext **threads = NULL;
+    ERRP_GUARD();
 
     s->core.pdev = pdev;
     if (!mynic_check_properties(s, errp)) {
@@ -443,12 +523,17 @@ static void mynic_pci_realize(PCIDevice *pdev, Error **errp)
     /* An access to no memory must fail, not be bounced; see mynic_tx.c. */
     pdev->bus_master_as.max_bounce_buffer_size = 0;
 
+    threads = mynic_make_threads(s, errp);
+    if (*errp) {
+        return;
+    }
     mynic_register_bars(s);
     qemu_macaddr_default_if_unset(&s->conf.macaddr);
     if (!mynic_add_capabilities(s, errp)) {
+        mynic_free_threads(s);
         return;
     }
-    mynic_core_realize(&s->core);
+    mynic_core_realize(&s->core, threads, s->mapping);
     mynic_connect(s);
     s->core.vm_running = runstate_is_running();
     s->vm_state = qdev_add_vm_change_state_handler(DEVICE(s),
@@ -464,6 +549,7 @@ static void mynic_pci_exit(PCIDevice *pdev)
     qemu_del_vm_change_state_handler(s->vm_state);
     mynic_core_unrealize(&s->core);
     qemu_del_nic(s->core.nic);
+    mynic_free_threads(s);
     if (s->aer) {
         pcie_aer_exit(pdev);
     }
@@ -589,6 +675,13 @@ static const Property mynic_properties[] = {
     DEFINE_PROP_UINT32("max-ring", MynicState, core.ring_max,
                        MYNIC_RING_DEFAULT),
     DEFINE_PROP_BOOL("aer", MynicState, aer, true),
+    DEFINE_PROP_INT32("iothreads", MynicState, own_threads,
+                      MYNIC_THREADS_AUTO),
+    DEFINE_PROP_IOTHREAD_VQ_MAPPING_LIST("iothread-vq-mapping", MynicState,
+                                         mapping),
+    DEFINE_PROP_UINT32("tx-poll", MynicState, core.tx_poll,
+                       MYNIC_TX_POLL_DEFAULT),
+    DEFINE_PROP_BOOL("ebpf", MynicState, core.use_ebpf, true),
     MYNIC_PROP_FEATURE("shadow", MYNIC_F_SHADOW),
     MYNIC_PROP_FEATURE("tx-csum", MYNIC_F_TX_CSUM),
     MYNIC_PROP_FEATURE("tso", MYNIC_F_TX_TSO),
@@ -615,6 +708,14 @@ static const struct {
     { "aer", "PCI Express advanced error reporting" },
     { "mac", "permanent MAC address" },
     { "netdev", "id of the -netdev that the card is connected to" },
+    { "iothreads", "threads of its own for queue pairs with a tap, 0 to 64; 0: "
+      "they run in the main loop (default: 0)" },
+    { "iothread-vq-mapping", "IOThreads for queue pairs with a tap, as that of "
+      "virtio-blk; a vq is a queue pair" },
+    { "tx-poll", "microseconds after which a busy transmit queue is looked at "
+      "without a doorbell, 0 for never" },
+    { "ebpf", "let a tap choose the queue of a frame by eBPF, where the host "
+      "permits it" },
     { "shadow", "tails and interrupt arming in guest memory" },
     { "tx-csum", "checksums on transmit" },
     { "tso", "TCP segmentation, needs tx-csum" },

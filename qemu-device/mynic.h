@@ -8,13 +8,19 @@
 #define HW_NET_MYNIC_H
 
 #include "hw/pci/pci_device.h"
+#include "qapi/qapi-types-virtio.h"
 #include "net/net.h"
 #include "qom/object.h"
+#include "system/iothread.h"
 #include "system/runstate.h"
 #include "mynic_core.h"
+#include "mynic_pair.h"
 
 #define TYPE_MYNIC "mynic"
 OBJECT_DECLARE_SIMPLE_TYPE(MynicState, MYNIC)
+
+/* IOThreads: as many as are of use. */
+#define MYNIC_THREADS_AUTO (-1)
 
 /**
  * MynicState - the PCI function
@@ -28,6 +34,11 @@ OBJECT_DECLARE_SIMPLE_TYPE(MynicState, MYNIC)
  * @queues: property, 0 if not given
  * @features: properties by feature bit
  * @aer: property
+ * @own_threads: property iothreads, MYNIC_THREADS_AUTO if not given
+ * @mapping: property iothread-vq-mapping
+ * @mapped: @mapping is in use
+ * @threads: IOThreads that the device made
+ * @num_threads: number of these
  */
 struct MynicState {
     PCIDevice parent_obj;
@@ -42,6 +53,11 @@ struct MynicState {
     uint32_t queues;
     uint64_t features;
     bool aer;
+    int32_t own_threads;
+    IOThreadVirtQueueMappingList *mapping;
+    bool mapped;
+    IOThread **threads;
+    uint32_t num_threads;
 };
 
 #endif /* HW_NET_MYNIC_H */

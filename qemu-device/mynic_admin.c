@@ -12,6 +12,7 @@
 #include "qemu/cutils.h"
 #include "system/replay.h"
 #include "mynic_core.h"
+#include "mynic_pair.h"
 #include "trace.h"
 
 /* Commands after which others may run. */
@@ -53,7 +54,7 @@ void mynic_event(MynicCore *core, enum mynic_event_type type, uint16_t id,
         .data[0] = cpu_to_le64(data),
         .lost = cpu_to_le32(core->events_lost),
     };
-    if (!mynic_ring_complete(&core->aeq, core->pdev, &event, sizeof(event))) {
+    if (!mynic_ring_complete(&core->aeq, &core->dma, &event, sizeof(event))) {
         mynic_core_fatal(core, "event ring cannot be written");
         return;
     }
@@ -80,7 +81,7 @@ void mynic_admin_events_read(MynicCore *core, uint32_t head)
 /* Reads the data buffer; commands that want data call it first. */
 static enum mynic_status mynic_cmd_get_data(MynicCmd *c)
 {
-    return mynic_dma_read(c->core->pdev, le64_to_cpu(c->cmd.data), c->data,
+    return mynic_dma_read(&c->core->dma, le64_to_cpu(c->cmd.data), c->data,
                           c->len) ? MYNIC_OK : MYNIC_ERR_DMA;
 }
 
@@ -88,7 +89,7 @@ static enum mynic_status mynic_cmd_get_data(MynicCmd *c)
 static enum mynic_status mynic_cmd_put_data(MynicCmd *c, const void *data,
                                             uint32_t len)
 {
-    if (!mynic_dma_write(c->core->pdev, le64_to_cpu(c->cmd.data), data, len)) {
+    if (!mynic_dma_write(&c->core->dma, le64_to_cpu(c->cmd.data), data, len)) {
         return MYNIC_ERR_DMA;
     }
     c->cqe.data_len = cpu_to_le32(len);
@@ -180,7 +181,9 @@ static enum mynic_status mynic_cmd_create_cq(MynicCmd *c)
     MYNIC_TRY(mynic_check_vector(core, p->vector));
     MYNIC_TRY(mynic_check_ring(core, p->log2_size, p->ring, p->ctl));
     MYNIC_TRY(mynic_check_moderation(core, &p->moderation));
+    mynic_core_lock(core);
     mynic_cq_start(mynic_cq(core, id), p);
+    mynic_core_unlock(core);
     return MYNIC_OK;
 }
 
@@ -203,7 +206,9 @@ static enum mynic_status mynic_cmd_destroy_cq(MynicCmd *c)
     if (cq->rxq) {
         return MYNIC_ERR_BUSY;
     }
+    mynic_core_lock(c->core);
     mynic_cq_stop(cq);
+    mynic_core_unlock(c->core);
     return MYNIC_OK;
 }
 
@@ -229,7 +234,9 @@ static enum mynic_status mynic_cmd_create_txq(MynicCmd *c)
     MYNIC_TRY(mynic_check_vector(core, p->vector));
     MYNIC_TRY(mynic_check_ring(core, p->log2_size, p->ring, p->ctl));
     MYNIC_TRY(mynic_check_moderation(core, &p->moderation));
+    mynic_core_lock(core);
     mynic_tx_start(&core->pairs[id].txq, p);
+    mynic_core_unlock(core);
     return MYNIC_OK;
 }
 
@@ -247,7 +254,9 @@ static enum mynic_status mynic_cmd_destroy_txq(MynicCmd *c)
     if (!c->core->pairs[id].txq.ring.created) {
         return MYNIC_ERR_NOT_FOUND;
     }
+    mynic_core_lock(c->core);
     mynic_tx_stop(&c->core->pairs[id].txq);
+    mynic_core_unlock(c->core);
     return MYNIC_OK;
 }
 
@@ -282,7 +291,9 @@ static enum mynic_status mynic_cmd_create_rxq(MynicCmd *c)
     if (1U << le16_to_cpu(p->log2_size) > cq->ring.size) {
         return MYNIC_ERR_SIZE;
     }
+    mynic_core_lock(core);
     mynic_rx_start(&core->pairs[id].rxq, p);
+    mynic_core_unlock(core);
     return MYNIC_OK;
 }
 
@@ -300,7 +311,9 @@ static enum mynic_status mynic_cmd_destroy_rxq(MynicCmd *c)
     if (!c->core->pairs[id].rxq.ring.created) {
         return MYNIC_ERR_NOT_FOUND;
     }
+    mynic_core_lock(c->core);
     mynic_rx_stop(&c->core->pairs[id].rxq);
+    mynic_core_unlock(c->core);
     return MYNIC_OK;
 }
 
@@ -326,9 +339,11 @@ static enum mynic_status mynic_cmd_modify(MynicCmd *c, bool cq)
     }
     MYNIC_TRY(mynic_check_vector(core, p->vector));
     MYNIC_TRY(mynic_check_moderation(core, &p->moderation));
+    mynic_pair_lock(intr->owner);
     mynic_intr_modify(intr, le16_to_cpu(p->vector),
                       le16_to_cpu(p->moderation.usecs),
                       le16_to_cpu(p->moderation.frames));
+    mynic_pair_unlock(intr->owner);
     return MYNIC_OK;
 }
 
@@ -344,16 +359,23 @@ static enum mynic_status mynic_cmd_modify_cq(MynicCmd *c)
 
 static enum mynic_status mynic_cmd_set_rx_filter(MynicCmd *c)
 {
+    enum mynic_status status;
+
     MYNIC_TRY(mynic_cmd_get_data(c));
-    MYNIC_TRY(mynic_filter_set(&c->core->filter, &c->cmd.params.rx_filter,
-                               (const struct mynic_mac_entry *)c->data,
-                               c->len));
-    mynic_core_flush(c->core);
-    return MYNIC_OK;
+    mynic_core_lock(c->core);
+    status = mynic_filter_set(&c->core->filter, &c->cmd.params.rx_filter,
+                              (const struct mynic_mac_entry *)c->data, c->len);
+    mynic_core_unlock(c->core);
+    if (status == MYNIC_OK) {
+        mynic_core_flush(c->core);
+    }
+    return status;
 }
 
 static enum mynic_status mynic_cmd_set_vlan_filter(MynicCmd *c)
 {
+    enum mynic_status status;
+
     if (!MYNIC_RESERVED_OK(c->cmd.params)) {
         return MYNIC_ERR_PARAM;
     }
@@ -361,12 +383,20 @@ static enum mynic_status mynic_cmd_set_vlan_filter(MynicCmd *c)
         return MYNIC_ERR_FEATURE;
     }
     MYNIC_TRY(mynic_cmd_get_data(c));
-    return mynic_filter_set_vlan(&c->core->filter, c->data, c->len);
+    mynic_core_lock(c->core);
+    status = mynic_filter_set_vlan(&c->core->filter, c->data, c->len);
+    mynic_core_unlock(c->core);
+    return status;
 }
 
 static enum mynic_status mynic_cmd_set_mac(MynicCmd *c)
 {
-    MYNIC_TRY(mynic_filter_set_station(&c->core->filter, &c->cmd.params.mac));
+    enum mynic_status status;
+
+    mynic_core_lock(c->core);
+    status = mynic_filter_set_station(&c->core->filter, &c->cmd.params.mac);
+    mynic_core_unlock(c->core);
+    MYNIC_TRY(status);
     mynic_core_show_mac(c->core);
     return MYNIC_OK;
 }
@@ -380,7 +410,9 @@ static enum mynic_status mynic_cmd_set_mtu(MynicCmd *c)
         mtu > MYNIC_MAX_MTU) {
         return MYNIC_ERR_PARAM;
     }
+    mynic_core_lock(c->core);
     c->core->mtu = mtu;
+    mynic_core_unlock(c->core);
     return MYNIC_OK;
 }
 
@@ -433,6 +465,7 @@ static enum mynic_status mynic_cmd_set_offloads(MynicCmd *c)
 static enum mynic_status mynic_cmd_set_rss(MynicCmd *c)
 {
     const struct mynic_cmd_rss *p = &c->cmd.params.rss;
+    enum mynic_status status;
 
     if (!MYNIC_RESERVED_OK(p->reserved)) {
         return MYNIC_ERR_PARAM;
@@ -444,9 +477,13 @@ static enum mynic_status mynic_cmd_set_rss(MynicCmd *c)
         return MYNIC_ERR_ID;
     }
     MYNIC_TRY(mynic_cmd_get_data(c));
-    MYNIC_TRY(mynic_rss_set(&c->core->rss,
-                            (const struct mynic_rss_config *)c->data, c->len,
-                            c->core->num_pairs));
+    mynic_core_lock(c->core);
+    status = mynic_rss_set(&c->core->rss,
+                           (const struct mynic_rss_config *)c->data, c->len,
+                           c->core->num_pairs);
+    mynic_core_unlock(c->core);
+    MYNIC_TRY(status);
+    mynic_steer_update(c->core);
     /* A frame that waits for buffers may go to another queue now. */
     mynic_core_flush(c->core);
     return MYNIC_OK;
@@ -482,6 +519,7 @@ static enum mynic_status mynic_cmd_get_stats(MynicCmd *c)
     uint16_t scope = le16_to_cpu(p->scope);
     uint16_t id = le16_to_cpu(p->id);
     MynicQueueStats stats;
+    MynicPair *pair;
 
     if (!MYNIC_RESERVED_OK(p->reserved) || scope > MYNIC_STATS_RXQ ||
         (scope == MYNIC_STATS_PORT && id)) {
@@ -493,23 +531,20 @@ static enum mynic_status mynic_cmd_get_stats(MynicCmd *c)
     if (id >= core->num_pairs) {
         return MYNIC_ERR_ID;
     }
-    if (scope == MYNIC_STATS_TXQ) {
-        MynicTxq *txq = &core->pairs[id].txq;
-
-        if (!txq->ring.created) {
-            return MYNIC_ERR_NOT_FOUND;
-        }
-        stats = txq->stats;
-        stats.s.interrupts = txq->intr.raised;
-    } else {
-        MynicRxq *rxq = &core->pairs[id].rxq;
-
-        if (!rxq->ring.created) {
-            return MYNIC_ERR_NOT_FOUND;
-        }
-        stats = rxq->stats;
-        stats.s.interrupts = mynic_cq(core, rxq->cq_id)->intr.raised;
+    pair = &core->pairs[id];
+    if (!(scope == MYNIC_STATS_TXQ ? pair->txq.ring.created
+                                   : pair->rxq.ring.created)) {
+        return MYNIC_ERR_NOT_FOUND;
     }
+    mynic_pair_lock(pair);
+    if (scope == MYNIC_STATS_TXQ) {
+        stats = pair->txq.stats;
+        stats.s.interrupts = pair->txq.intr.raised;
+    } else {
+        stats = pair->rxq.stats;
+        stats.s.interrupts = mynic_cq(core, pair->rxq.cq_id)->intr.raised;
+    }
+    mynic_pair_unlock(pair);
     mynic_stats_to_le(stats.words, ARRAY_SIZE(stats.words));
     return mynic_cmd_put_data(c, &stats, MIN(c->len, sizeof(stats)));
 }
@@ -565,7 +600,7 @@ static bool mynic_admin_one(MynicCore *core)
     enum mynic_status status;
 
     c->core = core;
-    if (!mynic_dma_read(core->pdev, asq->base + (asq->head & (asq->size - 1)) *
+    if (!mynic_dma_read(&core->dma, asq->base + (asq->head & (asq->size - 1)) *
                         sizeof(c->cmd), &c->cmd, sizeof(c->cmd))) {
         mynic_core_fatal(core, "admin submission ring cannot be read");
         return false;
@@ -584,7 +619,7 @@ static bool mynic_admin_one(MynicCore *core)
     }
     c->cqe.tag = c->cmd.tag;
     c->cqe.status = cpu_to_le16(status);
-    if (!mynic_ring_complete(&core->acq, core->pdev, &c->cqe,
+    if (!mynic_ring_complete(&core->acq, &core->dma, &c->cqe,
                              sizeof(c->cqe))) {
         mynic_core_fatal(core, "admin completion ring cannot be written");
         return false;

@@ -7,10 +7,12 @@
 #include "qemu/osdep.h"
 #include "qemu/error-report.h"
 #include "qemu/log.h"
+#include "qemu/main-loop.h"
 #include "system/replay.h"
 #include "net/net.h"
 #include "../net_rx_pkt.h"
 #include "mynic_core.h"
+#include "mynic_pair.h"
 #include "trace.h"
 
 unsigned int mynic_hist_class(size_t len)
@@ -49,7 +51,7 @@ void mynic_queue_stop(MynicCore *core, MynicRing *ring,
 {
     ring->error = error;
     /* If the control block is what cannot be written, the event says so. */
-    mynic_ctl_write(ring, core->pdev, offsetof(struct mynic_queue_ctl, error),
+    mynic_ctl_write(ring, &core->dma, offsetof(struct mynic_queue_ctl, error),
                     error);
 }
 
@@ -69,7 +71,51 @@ void mynic_queue_failed(MynicCore *core, enum mynic_event_type event,
     trace_mynic_queue_failed(names[event], id, error, why);
     mynic_guest_error(core, "%s %u: %s", names[event], id, why);
     mynic_queue_stop(core, ring, error);
-    mynic_event(core, event, id, error, 0);
+    ring->report = true;
+    qemu_bh_schedule(core->report_bh);
+}
+
+/* Whether the driver is to be told of an error; from now on it is. */
+static bool mynic_report_take(MynicPair *pair, MynicRing *ring, uint32_t *error)
+{
+    bool report;
+
+    mynic_pair_lock(pair);
+    report = ring->created && ring->report;
+    *error = ring->error;
+    ring->report = false;
+    mynic_pair_unlock(pair);
+    return report;
+}
+
+/* In the main loop. */
+static void mynic_report_bh(void *opaque)
+{
+    MynicCore *core = opaque;
+    uint32_t error, i;
+
+    if (!mynic_core_active(core)) {
+        /* mynic_core_resume() comes back to it. */
+        return;
+    }
+    for (i = 0; i < core->num_pairs; i++) {
+        MynicPair *pair = &core->pairs[i];
+        unsigned int c;
+
+        if (mynic_report_take(pair, &pair->txq.ring, &error)) {
+            mynic_event(core, MYNIC_EVENT_TXQ_ERROR, i, error, 0);
+        }
+        if (mynic_report_take(pair, &pair->rxq.ring, &error)) {
+            mynic_event(core, MYNIC_EVENT_RXQ_ERROR, i, error, 0);
+        }
+        for (c = 0; c < ARRAY_SIZE(pair->cq); c++) {
+            MynicCq *cq = &pair->cq[c];
+
+            if (mynic_report_take(cq->intr.owner, &cq->ring, &error)) {
+                mynic_event(core, MYNIC_EVENT_CQ_ERROR, cq->id, error, 0);
+            }
+        }
+    }
 }
 
 void mynic_core_fatal(MynicCore *core, const char *why)
@@ -79,7 +125,9 @@ void mynic_core_fatal(MynicCore *core, const char *why)
     }
     mynic_guest_error(core, "fatal: %s", why);
     mynic_core_stop(core);
+    mynic_core_lock(core);
     core->status |= MYNIC_STATUS_FATAL;
+    mynic_core_unlock(core);
     mynic_irq_raise(core, MYNIC_VECTOR_ADMIN);
     mynic_core_flush(core);
 }
@@ -100,6 +148,7 @@ void mynic_core_resume(MynicCore *core)
     /* It may differ after migration. */
     mynic_core_link_changed(core);
     replay_bh_schedule_event(core->admin_bh);
+    mynic_core_lock(core);
     for (i = 0; i < core->num_pairs; i++) {
         MynicPair *pair = &core->pairs[i];
 
@@ -110,18 +159,29 @@ void mynic_core_resume(MynicCore *core)
             mynic_rx_schedule(&pair->rxq);
         }
     }
+    mynic_core_unlock(core);
+    qemu_bh_schedule(core->report_bh);
 }
 
-void mynic_core_settle(MynicCore *core)
+void mynic_core_run(MynicCore *core, bool running)
 {
     uint32_t i;
 
-    if (!mynic_core_active(core)) {
-        return;
+    mynic_core_lock(core);
+    if (!running && mynic_core_active(core)) {
+        for (i = 0; i < core->num_pairs; i++) {
+            mynic_tx_settle(&core->pairs[i].txq);
+            mynic_rx_publish(&core->pairs[i].rxq);
+        }
     }
-    for (i = 0; i < core->num_pairs; i++) {
-        mynic_tx_settle(&core->pairs[i].txq);
-        mynic_rx_settle(&core->pairs[i].rxq);
+    core->vm_running = running;
+    for (i = 0; i < core->num_wires; i++) {
+        mynic_tap_watch(&core->wires[i]);
+    }
+    mynic_core_unlock(core);
+    if (running) {
+        mynic_core_resume(core);
+        mynic_core_flush(core);
     }
 }
 
@@ -130,7 +190,11 @@ void mynic_core_flush(MynicCore *core)
     uint32_t i;
 
     for (i = 0; i < core->num_wires; i++) {
-        qemu_flush_queued_packets(core->wires[i].nc);
+        if (core->direct) {
+            mynic_tap_wake(&core->wires[i]);
+        } else {
+            qemu_flush_queued_packets(core->wires[i].nc);
+        }
     }
 }
 
@@ -213,6 +277,7 @@ void mynic_core_enable(MynicCore *core)
     core->drv_features = mynic_reg64(core, MYNIC_REG_DRV_FEATURES_LO);
     core->link_up = mynic_core_link_state(core) & MYNIC_LINK_UP;
     core->status |= MYNIC_STATUS_ENABLED;
+    mynic_core_place(core);
 }
 
 void mynic_core_stop(MynicCore *core)
@@ -220,14 +285,18 @@ void mynic_core_stop(MynicCore *core)
     uint32_t i;
 
     qemu_bh_cancel(core->admin_bh);
+    mynic_core_lock(core);
     for (i = 0; i < core->num_pairs; i++) {
         MynicPair *pair = &core->pairs[i];
 
         mynic_tx_stop(&pair->txq);
         mynic_rx_stop(&pair->rxq);
-        mynic_cq_stop(&pair->cq[0]);
-        mynic_cq_stop(&pair->cq[1]);
     }
+    for (i = 0; i < core->num_pairs; i++) {
+        mynic_cq_stop(&core->pairs[i].cq[0]);
+        mynic_cq_stop(&core->pairs[i].cq[1]);
+    }
+    mynic_core_unlock(core);
 }
 
 void mynic_core_show_mac(MynicCore *core)
@@ -249,15 +318,18 @@ void mynic_core_reset(MynicCore *core)
     core->acq = (MynicRing) { };
     core->aeq = (MynicRing) { };
     core->events_lost = 0;
-    core->mtu = MYNIC_DEFAULT_MTU;
     mynic_core_set_offloads(core, 0);
+    mynic_core_lock(core);
+    core->mtu = MYNIC_DEFAULT_MTU;
     mynic_filter_reset(&core->filter, core->mac.a);
-    mynic_core_show_mac(core);
     mynic_rss_reset(&core->rss);
     for (i = 0; i < core->num_wires; i++) {
         memset(&core->wires[i].stats, 0, sizeof(core->wires[i].stats));
     }
     core->status = MYNIC_STATUS_READY;
+    mynic_core_unlock(core);
+    mynic_core_show_mac(core);
+    mynic_core_place(core);
 
     /* What the net layer kept for us is dropped now, not by the next driver. */
     mynic_core_flush(core);
@@ -271,14 +343,13 @@ void mynic_core_set_offloads(MynicCore *core, uint32_t offloads)
     bool gro_udp = offloads & MYNIC_OFFLOAD_RX_GRO_UDP;
     uint32_t i;
 
+    mynic_core_lock(core);
     core->offloads = offloads;
-    if (!core->vnet_hdr) {
-        return;
-    }
-    for (i = 0; i < core->num_wires; i++) {
+    for (i = 0; core->vnet_hdr && i < core->num_wires; i++) {
         qemu_set_offload(core->wires[i].nc->peer, csum, gro, gro, gro, 0,
                          gro_udp, gro_udp);
     }
+    mynic_core_unlock(core);
 }
 
 uint64_t mynic_core_link_state(MynicCore *core)
@@ -304,6 +375,9 @@ void mynic_core_link_changed(MynicCore *core)
     }
     core->link_up = up;
     trace_mynic_link(up);
+    /* Nobody is in between looking at the link and sending any more. */
+    mynic_core_lock(core);
+    mynic_core_unlock(core);
     if (!up) {
         /* The peer may be gone; do not wait for it. */
         for (i = 0; i < core->num_wires; i++) {
@@ -315,22 +389,37 @@ void mynic_core_link_changed(MynicCore *core)
     mynic_event(core, MYNIC_EVENT_LINK, 0, 0, state);
 }
 
-void mynic_core_realize(MynicCore *core)
+static void mynic_core_freeze(void *opaque)
 {
-    AioContext *ctx = qemu_get_aio_context();
+    mynic_core_lock(opaque);
+}
+
+static void mynic_core_thaw(void *opaque)
+{
+    MynicCore *core = opaque;
+
+    mynic_core_unlock(core);
+    mynic_core_place(core);
+}
+
+static QEMUBH *mynic_core_bh(MynicCore *core, QEMUBHFunc *fn)
+{
+    return aio_bh_new_guarded(qemu_get_aio_context(), fn, core,
+                              &DEVICE(core->pdev)->mem_reentrancy_guard);
+}
+
+void mynic_core_realize(MynicCore *core, AioContext **threads, bool shared)
+{
     uint32_t i;
 
-    core->admin_bh =
-        aio_bh_new_guarded(ctx, mynic_admin_bh, core,
-                           &DEVICE(core->pdev)->mem_reentrancy_guard);
+    core->shared = shared;
+    core->admin_bh = mynic_core_bh(core, mynic_admin_bh);
+    core->report_bh = mynic_core_bh(core, mynic_report_bh);
+    core->raise_bh = mynic_core_bh(core, mynic_raise_bh);
     core->pairs = g_new0(MynicPair, core->num_pairs);
     for (i = 0; i < core->num_pairs; i++) {
-        MynicPair *pair = &core->pairs[i];
-
-        mynic_tx_realize(&pair->txq, core, i, ctx);
-        mynic_rx_realize(&pair->rxq, core, i, ctx);
-        mynic_cq_realize(&pair->cq[0], core, MYNIC_CQ_RX(i), ctx);
-        mynic_cq_realize(&pair->cq[1], core, MYNIC_CQ_TX(i), ctx);
+        mynic_pair_realize(&core->pairs[i], core, i,
+                           threads ? threads[i] : NULL);
     }
 }
 
@@ -345,7 +434,10 @@ void mynic_core_connect(MynicCore *core, uint32_t num_wires, bool vnet_hdr)
         MynicWire *wire = &core->wires[i];
 
         wire->core = core;
+        mynic_pair_add_wire(&core->pairs[i % core->num_pairs], wire);
         wire->index = i;
+        wire->fd = -1;
+        wire->buf = g_malloc(NET_BUFSIZE);
         wire->nc = qemu_get_subqueue(core->nic, i);
         wire->linear = g_malloc(NET_BUFSIZE);
         net_rx_pkt_init(&wire->rx_pkt);
@@ -354,36 +446,45 @@ void mynic_core_connect(MynicCore *core, uint32_t num_wires, bool vnet_hdr)
     for (i = 0; i < core->num_pairs; i++) {
         core->pairs[i].txq.wire = &core->wires[i % num_wires];
     }
+    mynic_steer_realize(core);
+    mynic_core_place(core);
+    mynic_dma_realize(&core->dma, core->pdev, mynic_core_freeze,
+                      mynic_core_thaw, core);
 }
 
 void mynic_core_unrealize(MynicCore *core)
 {
     uint32_t i;
 
+    core->status = 0;
     mynic_core_stop(core);
+    mynic_core_place(core);
+    mynic_core_park(core);
+    mynic_steer_unrealize(core);
+    mynic_dma_unrealize(&core->dma);
     for (i = 0; i < core->num_wires; i++) {
         /* Or the net layer would call back for what it keeps. */
         qemu_purge_queued_packets(core->wires[i].nc);
     }
     for (i = 0; i < core->num_pairs; i++) {
-        MynicPair *pair = &core->pairs[i];
-
-        mynic_tx_unrealize(&pair->txq);
-        mynic_rx_unrealize(&pair->rxq);
-        mynic_cq_unrealize(&pair->cq[0]);
-        mynic_cq_unrealize(&pair->cq[1]);
+        mynic_pair_unrealize(&core->pairs[i]);
     }
     g_clear_pointer(&core->admin_bh, qemu_bh_delete);
+    g_clear_pointer(&core->report_bh, qemu_bh_delete);
+    g_clear_pointer(&core->raise_bh, qemu_bh_delete);
     for (i = 0; i < core->num_wires; i++) {
         MynicWire *wire = &core->wires[i];
 
+        qemu_bh_delete(wire->bh);
         g_free(wire->linear);
+        g_free(wire->buf);
         net_rx_pkt_uninit(wire->rx_pkt);
         mynic_gso_cleanup(&wire->gso);
     }
     core->num_wires = 0;
     g_clear_pointer(&core->wires, g_free);
     g_clear_pointer(&core->pairs, g_free);
+    core->num_pairs = 0;
 }
 
 void mynic_core_sum_stats(MynicCore *core)
@@ -391,12 +492,14 @@ void mynic_core_sum_stats(MynicCore *core)
     MynicPortStats *sum = &core->port_stats;
     uint32_t i, w;
 
+    mynic_core_lock(core);
     memset(sum, 0, sizeof(*sum));
     for (i = 0; i < core->num_wires; i++) {
         for (w = 0; w < ARRAY_SIZE(sum->words); w++) {
             sum->words[w] += core->wires[i].stats.words[w];
         }
     }
+    mynic_core_unlock(core);
 }
 
 static bool mynic_intr_valid(const MynicCore *core, const MynicIntr *intr)
@@ -424,6 +527,7 @@ static const char *mynic_check_queues(MynicCore *core)
         MynicCq *cq = mynic_cq(core, i);
 
         cq->rxq = NULL;
+        mynic_intr_set_owner(&cq->intr, &core->pairs[i / 2]);
         if (cq->ring.created && (!mynic_ring_valid(core, &cq->ring) ||
                                  !mynic_intr_valid(core, &cq->intr))) {
             return "completion queue";
@@ -452,6 +556,7 @@ static const char *mynic_check_queues(MynicCore *core)
             return "completion queue of a receive queue";
         }
         cq->rxq = rxq;
+        mynic_intr_set_owner(&cq->intr, rxq->pair);
     }
     return NULL;
 }
@@ -499,5 +604,6 @@ int mynic_core_post_load(MynicCore *core)
         memset(&core->wires[i].stats, 0, sizeof(core->wires[i].stats));
     }
     core->wires[0].stats = core->port_stats;
+    mynic_core_place(core);
     return 0;
 }

@@ -9,29 +9,66 @@
  * Contexts and locks
  *
  * Control state (registers, admin and event rings, filters, RSS, offloads,
- * which queues exist) belongs to the main loop and to vCPUs in MMIO, both of
- * which hold the BQL.
+ * MTU, which queues exist) is written by the main loop and by vCPUs in MMIO,
+ * both of which hold the BQL.
  *
- * Data path state belongs to the AioContext of its queue pair: MynicTxq,
- * MynicRxq and MynicCq with their rings, their MynicIntr, and the MynicWire
- * that a queue sends to. Bottom halves and timers are created in that context.
- * Today each context is the main loop's, so that the BQL covers these too.
- * The data path reads control state (features, filter, RSS, offloads, MTU)
- * and does not write it. It reaches out of its context in three places only:
- * mynic_irq_raise(), mynic_queue_failed(), which ends a queue, and the net
- * layer, which is the main loop's.
- * What MMIO and admin commands do to a queue is limited to: storing a tail or
- * an arming index and scheduling the bottom half; creating and destroying it.
+ * Data path state belongs to a queue pair: MynicTxq, MynicRxq, both MynicCq,
+ * their rings and MynicIntr, and each MynicWire whose @pair it is. A pair runs
+ * in one AioContext at a time, MynicPair.ctx: the main loop's, or an
+ * IOThread's. Bottom halves, timers and handlers of file descriptors are
+ * created in it.
+ *
+ * Each pair has a lock. Its context holds it for one bounded batch. Who has
+ * the BQL takes it to change what the data path reads: one pair's lock for a
+ * queue of that pair, all pairs' locks (mynic_core_lock()) for control state.
+ * So the data path reads control state under its own lock, and writes none.
+ *
+ * Order: BQL, then pairs by number. The data path takes neither the BQL nor a
+ * second pair's lock while it holds one, and calls nothing that does: its
+ * accesses to guest memory are to RAM (mynic_dma.h), and what needs the BQL
+ * waits until the lock is released:
+ *
+ * - interrupts: collected in MynicPair.due, raised by mynic_pair_unlock(),
+ *   once a batch. It takes the BQL if nobody but us uses the IOThread; else
+ *   some other device's main loop code may be waiting for the IOThread with
+ *   the BQL held (AIO_WAIT_WHILE()), and the main loop raises them
+ * - errors of queues: the queue stops at once, mynic_report_bh() tells the
+ *   driver from the main loop
+ * - a frame for a queue of another pair: the lock of the own pair is exchanged
+ *   for that of the other one meanwhile, see mynic_rx_queue()
+ *
+ * A pair that can never run outside the main loop (@thread is NULL) has no use
+ * for its lock: the BQL does for it, and the net layer may call back while a
+ * queue sends.
+ *
+ * Field by field, where it is not the pair's lock:
+ *
+ * MynicCq of another pair   that of the pair whose receive queue uses it, as
+ *                           @intr.owner says; changed with BQL and both locks
+ * MynicPair.ctx, MynicWire.fd   changed with BQL and lock: either one to read
+ * MynicWire.waits_for       set with the lock of the queue that it names,
+ *                           cleared and compared atomically
+ * MynicWire.nc->link_down   written with the BQL; mynic_core_link_changed()
+ *                           takes all locks once before it says so
+ * vm_running, status        written with BQL and all locks
+ *
+ * Nothing waits for a context but mynic_core_unrealize(), which frees what
+ * late callbacks use. It releases the BQL while it waits, since a context may
+ * be waiting for that. Other callbacks that come late, after their pair was
+ * moved to another context, find that MynicPair.ctx is not theirs and do
+ * nothing.
  */
 
 #ifndef HW_NET_MYNIC_CORE_H
 #define HW_NET_MYNIC_CORE_H
 
 #include "block/aio.h"
+#include "ebpf/ebpf_rss.h"
 #include "hw/pci/pci_device.h"
 #include "net/net.h"
 #include "mynic_abi.h"
 #include "mynic_bits.h"
+#include "mynic_dma.h"
 #include "mynic_filter.h"
 #include "mynic_gso.h"
 #include "mynic_ring.h"
@@ -57,11 +94,15 @@
 #define MYNIC_TX_BURST 64
 /* Packets after which a receive queue does not wait for the end of a batch. */
 #define MYNIC_RX_BATCH 64
+/* Frames from a tap after which others run. */
+#define MYNIC_RX_BURST 64
 
 /* A packet's pieces in host memory; more, and it is copied together. */
 #define MYNIC_TX_IOV_MAX (2 * MYNIC_TX_SLOTS)
 /* Pieces of a frame from the backend; more, and it is copied together. */
-#define MYNIC_RX_IOV_MAX 16
+#define MYNIC_RX_IOV_MAX 32
+/* Bytes of a frame from a tap that are read to private memory, at least. */
+#define MYNIC_RX_HEAD 256
 
 #define MYNIC_SPEED_DEFAULT 25000
 #define MYNIC_SPEED_MIN 10
@@ -72,6 +113,7 @@
 struct NetRxPkt;
 typedef struct MynicCore MynicCore;
 typedef struct MynicCq MynicCq;
+typedef struct MynicPair MynicPair;
 typedef struct MynicRxq MynicRxq;
 typedef struct MynicTxq MynicTxq;
 
@@ -92,7 +134,9 @@ typedef union MynicQueueStats {
 /**
  * MynicIntr - when a queue raises its vector
  * @core: the card
- * @timer: end of the moderation interval, in the queue's context
+ * @owner: the pair whose lock it is under
+ * @timer: end of the moderation interval, in the context of the queue's pair
+ * @deadline: the same in a migration stream, -1 for none
  * @vector: MSI-X vector
  * @usecs: moderation interval, 0 for none
  * @frames: packets that end the interval early, 0 for no such number
@@ -100,11 +144,14 @@ typedef union MynicQueueStats {
  * @packets: completed since the cause
  * @armed: @arm was written to the doorbell and not reached yet
  * @arm: index of the slot or entry whose completion is a cause
+ * @due: it is in @owner's list of interrupts to be raised
  * @raised: interrupts raised, for the statistics
  */
 typedef struct MynicIntr {
     MynicCore *core;
+    MynicPair *owner;
     QEMUTimer *timer;
+    int64_t deadline;
     uint16_t vector;
     uint16_t usecs;
     uint16_t frames;
@@ -112,6 +159,7 @@ typedef struct MynicIntr {
     uint32_t packets;
     bool armed;
     uint32_t arm;
+    bool due;
     uint64_t raised;
 } MynicIntr;
 
@@ -119,19 +167,40 @@ typedef struct MynicIntr {
  * MynicWire - one net client: a way to the backend, shared by the transmit
  * queues that map to it, and where frames arrive
  * @core: the card
+ * @pair: the pair whose context and lock it is under
  * @nc: the net client
  * @index: its number
  * @stats: this wire's part of the port's counters
  * @inflight: frames that the net layer keeps because the peer is busy; as
  *            long as there are any, nothing else is sent here
  * @waits_for: receive queue that had too few buffers for the frame that the
- *             net layer keeps for us
+ *             net layer, or @buf, keeps for us
  * @rx_pkt: scratch for verifying checksums
  * @gso: scratch for frames with offloads that are switched off
  * @linear: scratch for frames of too many pieces
+ *
+ * With a tap whose descriptor is ours, see mynic_tap.c:
+ *
+ * @fd: the descriptor; -1 while the net layer has it
+ * @reads: the descriptor is watched for frames
+ * @writes: the descriptor is watched for room
+ * @full: the tap took no more; nothing is sent until there is room
+ * @bh: goes on reading, in the pair's context
+ * @busy: a frame is under way without the pair's lock; hands off what follows
+ * @buf: offload header and frame, or what of them is in private memory: the
+ *       first MYNIC_RX_HEAD bytes, and what follows the placed ones
+ * @len: bytes of offload header and frame
+ * @iov: where they are
+ * @iovcnt: number of pieces
+ * @num_placed: pieces, from the second one on, that are buffers of the pair's
+ *              receive queue
+ * @placed: bytes of the frame that are there
+ * @kept: bytes in @buf of a frame that waits, 0 for none
+ * @expect: bytes that the next frame may have, judged by those before it
  */
 typedef struct MynicWire {
     MynicCore *core;
+    MynicPair *pair;
     NetClientState *nc;
     unsigned int index;
     MynicPortStats stats;
@@ -140,14 +209,31 @@ typedef struct MynicWire {
     struct NetRxPkt *rx_pkt;
     MynicGso gso;
     uint8_t *linear;
+
+    int fd;
+    bool reads;
+    bool writes;
+    bool full;
+    QEMUBH *bh;
+    bool busy;
+    uint8_t *buf;
+    size_t len;
+    struct iovec iov[MYNIC_RX_IOV_MAX];
+    unsigned int iovcnt;
+    unsigned int num_placed;
+    size_t placed;
+    size_t kept;
+    size_t expect;
 } MynicWire;
 
 /**
  * MynicTxq - transmit queue
  * @core: the card
+ * @pair: its pair
  * @wire: where it sends to
- * @ctx: context that all of it runs in
- * @bh: does the work, in @ctx
+ * @bh: does the work, in the pair's context
+ * @poll: does the work without having been asked for, likewise
+ * @seen: when there was work, on the clock of @poll
  * @id: number of the queue
  * @ring: slots
  * @slots: copies of the slots between ring.head and ring.fetched
@@ -164,9 +250,11 @@ typedef struct MynicWire {
  */
 struct MynicTxq {
     MynicCore *core;
+    MynicPair *pair;
     MynicWire *wire;
-    AioContext *ctx;
     QEMUBH *bh;
+    QEMUTimer *poll;
+    int64_t seen;
     unsigned int id;
     MynicRing ring;
     union mynic_tx_slot *slots;
@@ -200,8 +288,9 @@ struct MynicCq {
 /**
  * MynicRxq - receive queue
  * @core: the card
- * @ctx: context that all of it runs in
- * @bh: ends a batch, and wakes wires that wait for buffers; in @ctx
+ * @pair: its pair
+ * @bh: ends a batch, and wakes wires that wait for buffers; in the pair's
+ *      context
  * @id: number of the queue
  * @cq_id: number of its completion queue
  * @ring: posted buffers
@@ -212,7 +301,7 @@ struct MynicCq {
  */
 struct MynicRxq {
     MynicCore *core;
-    AioContext *ctx;
+    MynicPair *pair;
     QEMUBH *bh;
     unsigned int id;
     uint16_t cq_id;
@@ -225,15 +314,28 @@ struct MynicRxq {
 
 /**
  * MynicPair - a queue pair, with the completion queues of the same page
+ * @core: the card
+ * @thread: IOThread that it may run in, or NULL; never changes
+ * @ctx: context that it runs in
+ * @lock: see "Contexts and locks"; in use only if @thread is set
+ * @due: interrupts to be raised
+ * @num_due: number of these
  * @txq: transmit queue
  * @rxq: receive queue
  * @cq: completion queues 2 * n and 2 * n + 1
  */
-typedef struct MynicPair {
+struct MynicPair {
+    MynicCore *core;
+    AioContext *thread;
+    AioContext *ctx;
+    QemuMutex lock;
+    /* One of the transmit queue, those of @cq, and one of another page. */
+    MynicIntr *due[4];
+    unsigned int num_due;
     MynicTxq txq;
     MynicRxq rxq;
     MynicCq cq[2];
-} MynicPair;
+};
 
 /**
  * MynicCore - the card
@@ -243,11 +345,19 @@ typedef struct MynicPair {
  * @num_pairs: queue pairs
  * @ring_max: most slots of a ring, a power of two
  * @speed: of the link, Mb/s
+ * @tx_poll: microseconds after which busy transmit queues are looked at
+ *           without a doorbell, 0 for never
  * @dev_features: features offered
  * @wires: by net client
  * @num_wires: number of net clients
  * @vnet_hdr: the backend takes and gives offload headers
  * @vm_running: the guest runs; otherwise its memory is left alone
+ * @dma: guest memory
+ * @direct: the descriptors of the tap are ours
+ * @use_ebpf: property: the tap may steer by eBPF
+ * @steer: its eBPF program
+ * @steer_tried: it was tried to load the program
+ * @steers: the tap steers by it
  *
  * From here on what reset resets and migration carries:
  *
@@ -267,6 +377,9 @@ typedef struct MynicPair {
  * @pairs: queues
  *
  * @admin_bh: runs admin commands
+ * @report_bh: tells the driver of queues that failed
+ * @raise_bh: raises interrupts, where IOThreads must not
+ * @shared: others use the IOThreads of the pairs, too
  */
 struct MynicCore {
     PCIDevice *pdev;
@@ -275,11 +388,18 @@ struct MynicCore {
     uint32_t num_pairs;
     uint32_t ring_max;
     uint32_t speed;
+    uint32_t tx_poll;
     uint64_t dev_features;
     MynicWire *wires;
     uint32_t num_wires;
     bool vnet_hdr;
     bool vm_running;
+    MynicDma dma;
+    bool direct;
+    bool use_ebpf;
+    struct EBPFRSSContext steer;
+    bool steer_tried;
+    bool steers;
 
     uint32_t regs[MYNIC_NUM_REGS];
     uint32_t status;
@@ -297,6 +417,9 @@ struct MynicCore {
     MynicPair *pairs;
 
     QEMUBH *admin_bh;
+    QEMUBH *report_bh;
+    QEMUBH *raise_bh;
+    bool shared;
 };
 
 static inline bool mynic_has(const MynicCore *core, uint64_t feature)
@@ -345,8 +468,10 @@ unsigned int mynic_hist_class(size_t len);
 /**
  * mynic_core_realize - allocate what the card consists of
  * @core: the card, with what its properties say; the wires are not there yet
+ * @threads: contexts of the IOThreads of all pairs, or NULL
+ * @shared: others use the IOThreads, too
  */
-void mynic_core_realize(MynicCore *core);
+void mynic_core_realize(MynicCore *core, AioContext **threads, bool shared);
 
 /**
  * mynic_core_connect - take over the net clients
@@ -417,12 +542,14 @@ bool mynic_core_active(const MynicCore *core);
 void mynic_core_resume(MynicCore *core);
 
 /**
- * mynic_core_settle - bring guest memory up to date before the guest stops
+ * mynic_core_run - the guest stops or runs again
  * @core: the card
+ * @running: whether it runs
  *
- * Batches are ended, so that nothing but the rings has to be migrated.
+ * Before it stops guest memory is brought up to date: batches are ended, so
+ * that nothing but the rings has to be migrated.
  */
-void mynic_core_settle(MynicCore *core);
+void mynic_core_run(MynicCore *core, bool running);
 
 /**
  * mynic_core_sum_stats - counters of the port, into @port_stats
@@ -479,6 +606,8 @@ void mynic_core_flush(MynicCore *core);
  * @ring: its ring
  * @error: what was wrong
  * @why: the same for the log
+ *
+ * With the lock of the queue's pair. The driver is told from the main loop.
  */
 void mynic_queue_failed(MynicCore *core, enum mynic_event_type event,
                         unsigned int id, MynicRing *ring,
@@ -556,76 +685,23 @@ void mynic_admin_events_read(MynicCore *core, uint32_t head);
 void mynic_event(MynicCore *core, enum mynic_event_type type, uint16_t id,
                  uint32_t code, uint64_t data);
 
-/* mynic_intr.c: vectors and moderation ------------------------------------- */
-
-/**
- * mynic_irq_raise - raise a vector
- * @core: the card
- * @vector: MSI-X vector, valid
- *
- * Needs the BQL, which today every context holds.
- */
-void mynic_irq_raise(MynicCore *core, unsigned int vector);
-
-void mynic_intr_realize(MynicIntr *intr, MynicCore *core, AioContext *ctx);
-void mynic_intr_unrealize(MynicIntr *intr);
-
-/**
- * mynic_intr_start - a new queue uses it
- * @intr: the interrupt
- * @vector: MSI-X vector, valid
- * @usecs: moderation, as in struct mynic_cmd_moderation
- * @frames: likewise
- */
-void mynic_intr_start(MynicIntr *intr, uint16_t vector, uint16_t usecs,
-                      uint16_t frames);
-
-/**
- * mynic_intr_modify - change vector and moderation
- * @intr: the interrupt
- * @vector: MSI-X vector, valid
- * @usecs: moderation, as in struct mynic_cmd_moderation
- * @frames: likewise
- *
- * Moderation of the next cause, that is; one that waits goes on waiting.
- */
-void mynic_intr_modify(MynicIntr *intr, uint16_t vector, uint16_t usecs,
-                       uint16_t frames);
-
-/**
- * mynic_intr_stop - no interrupt from here on
- * @intr: the interrupt
- */
-void mynic_intr_stop(MynicIntr *intr);
-
-/**
- * mynic_intr_arm - the doorbell was written; of no effect with SHADOW
- * @intr: the interrupt
- * @index: slot or entry that is waited for
- * @published: head that the driver knows of; if it covers @index already, that
- *             is a cause
- */
-void mynic_intr_arm(MynicIntr *intr, uint32_t index, uint32_t published);
-
-/**
- * mynic_intr_batch - decide on an interrupt, once for a batch
- * @intr: the interrupt
- * @ring: its ring, just published
- * @from: head published before
- * @packets: packets that were completed
- *
- * Returns false if the control block could not be read.
- */
-bool mynic_intr_batch(MynicIntr *intr, const MynicRing *ring, uint32_t from,
-                      uint32_t packets);
-
-extern const VMStateDescription vmstate_mynic_intr;
-
 /* mynic_tx.c --------------------------------------------------------------- */
 
-void mynic_tx_realize(MynicTxq *txq, MynicCore *core, unsigned int id,
-                      AioContext *ctx);
+/*
+ * All functions on a queue are called with the lock of its pair; the last but
+ * one word of each name tells whose: tx, rx, cq.
+ */
+void mynic_tx_realize(MynicTxq *txq, MynicPair *pair, unsigned int id);
 void mynic_tx_unrealize(MynicTxq *txq);
+
+/* The bottom half of the queue, in the pair's context. */
+void mynic_tx_bh(void *opaque);
+
+/**
+ * mynic_tx_move - the pair runs in another context
+ * @txq: the queue
+ */
+void mynic_tx_move(MynicTxq *txq);
 
 /**
  * mynic_tx_start - start a queue that was just created
@@ -663,9 +739,11 @@ extern const VMStateDescription vmstate_mynic_txq;
 
 /* mynic_rx.c --------------------------------------------------------------- */
 
-void mynic_rx_realize(MynicRxq *rxq, MynicCore *core, unsigned int id,
-                      AioContext *ctx);
+void mynic_rx_realize(MynicRxq *rxq, MynicPair *pair, unsigned int id);
 void mynic_rx_unrealize(MynicRxq *rxq);
+
+/* The bottom half of the queue, in the pair's context. */
+void mynic_rx_bh(void *opaque);
 
 /**
  * mynic_rx_start - start a queue that was just created
@@ -693,14 +771,7 @@ void mynic_rx_schedule(MynicRxq *rxq);
  */
 void mynic_rx_doorbell(MynicRxq *rxq, uint32_t tail);
 
-/**
- * mynic_rx_settle - publish what is done
- * @rxq: the queue
- */
-void mynic_rx_settle(MynicRxq *rxq);
-
-void mynic_cq_realize(MynicCq *cq, MynicCore *core, unsigned int id,
-                      AioContext *ctx);
+void mynic_cq_realize(MynicCq *cq, MynicPair *pair, unsigned int id);
 void mynic_cq_unrealize(MynicCq *cq);
 
 /**
@@ -717,14 +788,33 @@ void mynic_cq_start(MynicCq *cq, const struct mynic_cmd_cq *cmd);
 void mynic_cq_stop(MynicCq *cq);
 
 /**
+ * mynic_rx_publish - end a batch: publish heads, decide on an interrupt
+ * @rxq: the queue
+ */
+void mynic_rx_publish(MynicRxq *rxq);
+
+/**
+ * mynic_rx_place - where the next frame may go at once
+ * @rxq: the queue
+ * @skip: first bytes of the frame to be left out
+ * @want: bytes wanted
+ * @iov: receives memory of the buffers posted next, from @skip on
+ * @max: pieces that @iov has room for
+ *
+ * Returns the number of pieces, 0 if there are no such buffers.
+ */
+unsigned int mynic_rx_place(MynicRxq *rxq, size_t skip, size_t want,
+                            struct iovec *iov, unsigned int max);
+
+/**
  * mynic_rx_receive - a frame arrives
- * @wire: where
+ * @wire: where; with its pair's lock, which is released in between
  * @iov: the frame, behind its offload header if the backend has these
  * @iovcnt: number of pieces
  *
  * Returns the bytes of the frame when it was delivered or dropped, 0 when the
- * net layer is to keep it until mynic_rx_schedule() found buffers, or the guest
- * runs again.
+ * net layer is to keep it until mynic_rx_schedule() found buffers, or the
+ * guest runs again.
  */
 ssize_t mynic_rx_receive(MynicWire *wire, const struct iovec *iov, int iovcnt);
 

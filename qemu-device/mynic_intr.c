@@ -14,6 +14,7 @@
 #include "migration/vmstate.h"
 #include "qemu/timer.h"
 #include "mynic_core.h"
+#include "mynic_pair.h"
 #include "trace.h"
 
 void mynic_irq_raise(MynicCore *core, unsigned int vector)
@@ -22,22 +23,61 @@ void mynic_irq_raise(MynicCore *core, unsigned int vector)
     msix_notify(core->pdev, vector);
 }
 
+/* It is raised when the owner's lock is released. */
+static void mynic_intr_set_due(MynicIntr *intr)
+{
+    MynicPair *owner = intr->owner;
+
+    if (!intr->due) {
+        intr->due = true;
+        assert(owner->num_due < ARRAY_SIZE(owner->due));
+        owner->due[owner->num_due++] = intr;
+    }
+}
+
+static void mynic_intr_clear_due(MynicIntr *intr)
+{
+    MynicPair *owner = intr->owner;
+    unsigned int i;
+
+    for (i = 0; intr->due; i++) {
+        if (owner->due[i] == intr) {
+            owner->due[i] = owner->due[--owner->num_due];
+            intr->due = false;
+        }
+    }
+}
+
 static void mynic_intr_report(MynicIntr *intr)
 {
     intr->pending = false;
     timer_del(intr->timer);
-    intr->raised++;
-    mynic_irq_raise(intr->core, intr->vector);
+    mynic_intr_set_due(intr);
 }
 
-/* In the queue's context. */
+/* In the context of the queue's pair, which need not be the owner. */
 static void mynic_intr_timer(void *opaque)
 {
     MynicIntr *intr = opaque;
+    MynicPair *owner = qatomic_read(&intr->owner);
 
+    mynic_pair_lock(owner);
+    while (owner != intr->owner) {
+        mynic_pair_unlock(owner);
+        owner = qatomic_read(&intr->owner);
+        mynic_pair_lock(owner);
+    }
     if (intr->pending) {
         mynic_intr_report(intr);
     }
+    mynic_pair_unlock(owner);
+}
+
+/* When the interval ends, -1 if none runs. */
+static int64_t mynic_intr_deadline(const MynicIntr *intr)
+{
+    return intr->timer && timer_pending(intr->timer) ?
+           timer_expire_time_ns(intr->timer) : -1;
 }
 
 static void mynic_intr_set_timer(MynicIntr *intr)
@@ -60,11 +100,33 @@ static void mynic_intr_cause(MynicIntr *intr)
     mynic_intr_set_timer(intr);
 }
 
-void mynic_intr_realize(MynicIntr *intr, MynicCore *core, AioContext *ctx)
+void mynic_intr_realize(MynicIntr *intr, MynicPair *pair)
 {
-    intr->core = core;
+    intr->core = pair->core;
+    intr->owner = pair;
+}
+
+void mynic_intr_move(MynicIntr *intr, AioContext *ctx)
+{
+    int64_t deadline = mynic_intr_deadline(intr);
+
+    g_clear_pointer(&intr->timer, timer_free);
     intr->timer = aio_timer_new(ctx, QEMU_CLOCK_VIRTUAL, SCALE_NS,
                                 mynic_intr_timer, intr);
+    if (deadline >= 0) {
+        timer_mod(intr->timer, deadline);
+    }
+}
+
+void mynic_intr_set_owner(MynicIntr *intr, MynicPair *owner)
+{
+    bool due = intr->due;
+
+    mynic_intr_clear_due(intr);
+    qatomic_set(&intr->owner, owner);
+    if (due) {
+        mynic_intr_set_due(intr);
+    }
 }
 
 void mynic_intr_unrealize(MynicIntr *intr)
@@ -98,6 +160,7 @@ void mynic_intr_stop(MynicIntr *intr)
     intr->pending = false;
     intr->armed = false;
     timer_del(intr->timer);
+    mynic_intr_clear_due(intr);
 }
 
 void mynic_intr_arm(MynicIntr *intr, uint32_t index, uint32_t published)
@@ -121,7 +184,7 @@ bool mynic_intr_batch(MynicIntr *intr, const MynicRing *ring, uint32_t from,
     uint32_t arm;
 
     if (mynic_has(intr->core, MYNIC_F_SHADOW)) {
-        if (!mynic_ctl_read(ring, intr->core->pdev,
+        if (!mynic_ctl_read(ring, &intr->core->dma,
                             offsetof(struct mynic_queue_ctl, arm), &arm)) {
             return false;
         }
@@ -143,12 +206,34 @@ bool mynic_intr_batch(MynicIntr *intr, const MynicRing *ring, uint32_t from,
     return true;
 }
 
+static int mynic_intr_pre_save(void *opaque)
+{
+    MynicIntr *intr = opaque;
+
+    intr->deadline = mynic_intr_deadline(intr);
+    return 0;
+}
+
+static int mynic_intr_post_load(void *opaque, int version_id)
+{
+    MynicIntr *intr = opaque;
+
+    if (intr->deadline >= 0) {
+        timer_mod(intr->timer, intr->deadline);
+    } else {
+        timer_del(intr->timer);
+    }
+    return 0;
+}
+
 const VMStateDescription vmstate_mynic_intr = {
     .name = "mynic-intr",
     .version_id = 1,
     .minimum_version_id = 1,
+    .pre_save = mynic_intr_pre_save,
+    .post_load = mynic_intr_post_load,
     .fields = (const VMStateField[]) {
-        VMSTATE_TIMER_PTR(timer, MynicIntr),
+        VMSTATE_INT64(deadline, MynicIntr),
         VMSTATE_UINT16(vector, MynicIntr),
         VMSTATE_UINT16(usecs, MynicIntr),
         VMSTATE_UINT16(frames, MynicIntr),

@@ -6,6 +6,7 @@
 
 #include "qemu/osdep.h"
 #include "mynic_core.h"
+#include "mynic_pair.h"
 #include "trace.h"
 
 typedef enum MynicAccess {
@@ -257,26 +258,12 @@ void mynic_regs_reset(MynicCore *core)
     }
 }
 
-void mynic_doorbell_write(MynicCore *core, hwaddr addr, uint32_t value)
+/* With the lock of the queue. Returns whether there is such a queue. */
+static bool mynic_doorbell_ring(MynicCore *core, MynicPair *pair, hwaddr offset,
+                                uint32_t value)
 {
-    unsigned int id = addr / MYNIC_DOORBELL_STRIDE;
-    hwaddr offset = addr % MYNIC_DOORBELL_STRIDE;
+    MynicCq *cq = &pair->cq[offset == MYNIC_DB_CQ_ARM_ODD];
     const MynicRing *ring;
-    MynicPair *pair;
-    MynicCq *cq;
-
-    trace_mynic_doorbell(id, offset, value);
-    if (id >= core->num_pairs) {
-        mynic_guest_error(core, "doorbell of queue pair %u, there are %" PRIu32,
-                          id, core->num_pairs);
-        return;
-    }
-    if (!mynic_core_enabled(core)) {
-        mynic_guest_error(core, "doorbell while not enabled");
-        return;
-    }
-    pair = &core->pairs[id];
-    cq = &pair->cq[offset == MYNIC_DB_CQ_ARM_ODD];
 
     switch (offset) {
     case MYNIC_DB_TX_TAIL:
@@ -305,10 +292,41 @@ void mynic_doorbell_write(MynicCore *core, hwaddr addr, uint32_t value)
         }
         break;
     default:
-        mynic_guest_error(core, "write to no doorbell, 0x%" HWADDR_PRIx, addr);
+        mynic_guest_error(core, "write to no doorbell, 0x%" HWADDR_PRIx
+                          " of queue pair %u", offset, pair->txq.id);
+        return true;
+    }
+    return ring->created;
+}
+
+void mynic_doorbell_write(MynicCore *core, hwaddr addr, uint32_t value)
+{
+    unsigned int id = addr / MYNIC_DOORBELL_STRIDE;
+    hwaddr offset = addr % MYNIC_DOORBELL_STRIDE;
+    MynicPair *pair, *owner;
+    bool created;
+
+    trace_mynic_doorbell(id, offset, value);
+    if (id >= core->num_pairs) {
+        mynic_guest_error(core, "doorbell of queue pair %u, there are %" PRIu32,
+                          id, core->num_pairs);
         return;
     }
-    if (!ring->created) {
+    if (!mynic_core_enabled(core)) {
+        mynic_guest_error(core, "doorbell while not enabled");
+        return;
+    }
+    pair = &core->pairs[id];
+    if (offset == MYNIC_DB_CQ_ARM || offset == MYNIC_DB_CQ_ARM_ODD) {
+        /* The BQL keeps the owner. */
+        owner = pair->cq[offset == MYNIC_DB_CQ_ARM_ODD].intr.owner;
+    } else {
+        owner = pair;
+    }
+    mynic_pair_lock(owner);
+    created = mynic_doorbell_ring(core, pair, offset, value);
+    mynic_pair_unlock(owner);
+    if (!created) {
         mynic_guest_error(core, "doorbell 0x%" HWADDR_PRIx " of no queue",
                           addr);
     }

@@ -6,42 +6,8 @@
 
 #include "qemu/osdep.h"
 #include "qemu/atomic.h"
-#include "exec/memory.h"
 #include "migration/vmstate.h"
 #include "mynic_ring.h"
-
-bool mynic_dma_read(PCIDevice *pdev, uint64_t addr, void *buf, size_t len)
-{
-    return pci_dma_read(pdev, addr, buf, len) == MEMTX_OK;
-}
-
-bool mynic_dma_write(PCIDevice *pdev, uint64_t addr, const void *buf,
-                     size_t len)
-{
-    return pci_dma_write(pdev, addr, buf, len) == MEMTX_OK;
-}
-
-/*
- * Words that both sides look at while the other one runs are loaded and stored
- * whole. pci_dma_write() copies bytes and does not promise that.
- */
-static bool mynic_load32(PCIDevice *pdev, uint64_t addr, uint32_t *value)
-{
-    MemTxResult result;
-
-    *value = address_space_ldl_le(pci_get_address_space(pdev), addr,
-                                  MEMTXATTRS_UNSPECIFIED, &result);
-    return result == MEMTX_OK;
-}
-
-static bool mynic_store32(PCIDevice *pdev, uint64_t addr, uint32_t value)
-{
-    MemTxResult result;
-
-    address_space_stl_le(pci_get_address_space(pdev), addr, value,
-                         MEMTXATTRS_UNSPECIFIED, &result);
-    return result == MEMTX_OK;
-}
 
 void mynic_ring_init(MynicRing *ring, uint64_t base, uint64_t ctl,
                      uint32_t size)
@@ -67,7 +33,7 @@ bool mynic_ring_set_tail(MynicRing *ring, uint32_t tail)
     return true;
 }
 
-bool mynic_ring_fetch(MynicRing *ring, PCIDevice *pdev, void *slots,
+bool mynic_ring_fetch(MynicRing *ring, MynicDma *dma, void *slots,
                       size_t slot_size)
 {
     uint32_t todo = MIN(ring->tail - ring->fetched, MYNIC_FETCH_MAX);
@@ -77,7 +43,7 @@ bool mynic_ring_fetch(MynicRing *ring, PCIDevice *pdev, void *slots,
         uint32_t n = MIN(todo, ring->size - slot);
         size_t offset = slot * slot_size;
 
-        if (!mynic_dma_read(pdev, ring->base + offset,
+        if (!mynic_dma_read(dma, ring->base + offset,
                             (uint8_t *)slots + offset, n * slot_size)) {
             return false;
         }
@@ -87,7 +53,7 @@ bool mynic_ring_fetch(MynicRing *ring, PCIDevice *pdev, void *slots,
     return true;
 }
 
-bool mynic_ring_complete(MynicRing *ring, PCIDevice *pdev, const void *entry,
+bool mynic_ring_complete(MynicRing *ring, MynicDma *dma, const void *entry,
                          size_t entry_size)
 {
     size_t body = entry_size - sizeof(uint32_t);
@@ -99,44 +65,44 @@ bool mynic_ring_complete(MynicRing *ring, PCIDevice *pdev, const void *entry,
     if (!(ring->head & ring->size)) {
         info |= MYNIC_CQE_PHASE;
     }
-    if (!mynic_dma_write(pdev, addr, entry, body)) {
+    if (!mynic_dma_write(dma, addr, entry, body)) {
         return false;
     }
-    smp_wmb(); /* the phase hands the body over; pairs with dma_rmb() there */
-    if (!mynic_store32(pdev, addr + body, info)) {
+    /* The phase hands the body over; pairs with dma_rmb() there. */
+    if (!mynic_dma_store32(dma, addr + body, info)) {
         return false;
     }
     ring->head++;
     return true;
 }
 
-bool mynic_ring_publish(MynicRing *ring, PCIDevice *pdev)
+bool mynic_ring_publish(MynicRing *ring, MynicDma *dma)
 {
-    smp_mb_release(); /* the head gives back what was read, and is last */
-    if (!mynic_store32(pdev,
-                       ring->ctl + offsetof(struct mynic_queue_ctl, head),
-                       ring->head)) {
+    /* The head gives back what was read, and is last. */
+    if (!mynic_dma_store32(dma,
+                           ring->ctl + offsetof(struct mynic_queue_ctl, head),
+                           ring->head)) {
         return false;
     }
     ring->published = ring->head;
     return true;
 }
 
-bool mynic_ctl_read(const MynicRing *ring, PCIDevice *pdev, size_t offset,
+bool mynic_ctl_read(const MynicRing *ring, MynicDma *dma, size_t offset,
                     uint32_t *value)
 {
     bool ok;
 
     smp_mb(); /* head or kick is visible before this is looked at */
-    ok = mynic_load32(pdev, ring->ctl + offset, value);
+    ok = mynic_dma_load32(dma, ring->ctl + offset, value);
     smp_rmb(); /* what the word announces is read after it */
     return ok;
 }
 
-bool mynic_ctl_write(const MynicRing *ring, PCIDevice *pdev, size_t offset,
+bool mynic_ctl_write(const MynicRing *ring, MynicDma *dma, size_t offset,
                      uint32_t value)
 {
-    return mynic_store32(pdev, ring->ctl + offset, value);
+    return mynic_dma_store32(dma, ring->ctl + offset, value);
 }
 
 /* Slots between head and tail are copied again after migration. */
@@ -164,6 +130,7 @@ const VMStateDescription vmstate_mynic_ring = {
         VMSTATE_UINT32(tail, MynicRing),
         VMSTATE_UINT32(published, MynicRing),
         VMSTATE_UINT32(error, MynicRing),
+        VMSTATE_BOOL(report, MynicRing),
         VMSTATE_BOOL(created, MynicRing),
         VMSTATE_END_OF_LIST()
     }

@@ -14,8 +14,8 @@
 #ifndef HW_NET_MYNIC_RING_H
 #define HW_NET_MYNIC_RING_H
 
-#include "hw/pci/pci_device.h"
 #include "mynic_abi.h"
+#include "mynic_dma.h"
 
 /* Slots copied from the guest at a time, at most. */
 #define MYNIC_FETCH_MAX 64
@@ -31,6 +31,7 @@
  * @fetched: index after the last slot that was copied
  * @published: @head as the driver was told
  * @error: enum mynic_queue_error; the queue is stopped if it is not 0
+ * @report: the driver is to be told of @error
  * @created: the queue exists
  */
 typedef struct MynicRing {
@@ -42,6 +43,7 @@ typedef struct MynicRing {
     uint32_t fetched;
     uint32_t published;
     uint32_t error;
+    bool report;
     bool created;
 } MynicRing;
 
@@ -52,29 +54,6 @@ static inline bool mynic_ring_runs(const MynicRing *ring)
 {
     return ring->created && ring->error == MYNIC_QERR_NONE;
 }
-
-/**
- * mynic_dma_read - copy from guest memory
- * @pdev: the device
- * @addr: address on its bus
- * @buf: destination
- * @len: bytes
- *
- * Returns false if a part of it could not be read.
- */
-bool mynic_dma_read(PCIDevice *pdev, uint64_t addr, void *buf, size_t len);
-
-/**
- * mynic_dma_write - copy to guest memory
- * @pdev: the device
- * @addr: address on its bus
- * @buf: source
- * @len: bytes
- *
- * Returns false if a part of it could not be written.
- */
-bool mynic_dma_write(PCIDevice *pdev, uint64_t addr, const void *buf,
-                     size_t len);
 
 /**
  * mynic_ring_init - start a ring at index 0
@@ -98,42 +77,42 @@ bool mynic_ring_set_tail(MynicRing *ring, uint32_t tail);
 /**
  * mynic_ring_fetch - copy the next slots, once and for all
  * @ring: the ring; @fetched moves on
- * @pdev: the device
+ * @dma: guest memory
  * @slots: copies of all slots, by slot number
  * @slot_size: bytes of a slot
  *
  * Copies up to %MYNIC_FETCH_MAX of the slots that are filled and not copied.
  * Returns false if they could not be read.
  */
-bool mynic_ring_fetch(MynicRing *ring, PCIDevice *pdev, void *slots,
+bool mynic_ring_fetch(MynicRing *ring, MynicDma *dma, void *slots,
                       size_t slot_size);
 
 /**
  * mynic_ring_complete - write the next entry of a completion or event ring
  * @ring: the ring; @head moves on
- * @pdev: the device
+ * @dma: guest memory
  * @entry: the entry, little-endian, its last word without the phase
  * @entry_size: bytes of the entry; the last four are the info word
  *
  * The info word with the phase is stored after everything else. Returns false
  * if the entry could not be written.
  */
-bool mynic_ring_complete(MynicRing *ring, PCIDevice *pdev, const void *entry,
+bool mynic_ring_complete(MynicRing *ring, MynicDma *dma, const void *entry,
                          size_t entry_size);
 
 /**
  * mynic_ring_publish - tell the driver of the head, after all that it covers
  * @ring: the ring
- * @pdev: the device
+ * @dma: guest memory
  *
  * Returns false if the control block could not be written.
  */
-bool mynic_ring_publish(MynicRing *ring, PCIDevice *pdev);
+bool mynic_ring_publish(MynicRing *ring, MynicDma *dma);
 
 /**
  * mynic_ctl_read - read a word of the driver's part of the control block
  * @ring: the ring
- * @pdev: the device
+ * @dma: guest memory
  * @offset: of the word in struct mynic_queue_ctl
  * @value: result
  *
@@ -141,19 +120,19 @@ bool mynic_ring_publish(MynicRing *ring, PCIDevice *pdev);
  * the two lies the race that the driver closes from the other side. Returns
  * false if the word could not be read.
  */
-bool mynic_ctl_read(const MynicRing *ring, PCIDevice *pdev, size_t offset,
+bool mynic_ctl_read(const MynicRing *ring, MynicDma *dma, size_t offset,
                     uint32_t *value);
 
 /**
  * mynic_ctl_write - store a word of the device's part of the control block
  * @ring: the ring
- * @pdev: the device
+ * @dma: guest memory
  * @offset: of the word in struct mynic_queue_ctl
  * @value: the word
  *
  * Returns false if the word could not be written.
  */
-bool mynic_ctl_write(const MynicRing *ring, PCIDevice *pdev, size_t offset,
+bool mynic_ctl_write(const MynicRing *ring, MynicDma *dma, size_t offset,
                      uint32_t value);
 
 /**

@@ -19,9 +19,10 @@
 #include "migration/vmstate.h"
 #include "net/eth.h"
 #include "qemu/iov.h"
-#include "system/replay.h"
+#include "qemu/main-loop.h"
 #include "../net_rx_pkt.h"
 #include "mynic_core.h"
+#include "mynic_pair.h"
 #include "trace.h"
 
 /**
@@ -34,6 +35,8 @@
  * @info: MYNIC_RX_*, without the hash type
  * @vlan_tci: tag that was taken out
  * @rss: queue and hash
+ * @part: a part of a frame that had offloads which are switched off; it cannot
+ *        wait
  * @csum_good: the checksum is known to be right
  * @csum_bad: the checksum is known to be wrong
  */
@@ -46,14 +49,20 @@ typedef struct MynicRxFrame {
     uint32_t info;
     uint16_t vlan_tci;
     MynicRssResult rss;
+    bool part;
     bool csum_good;
     bool csum_bad;
 } MynicRxFrame;
 
+/* What became of a frame; the first, WAITS and DROPPED are not counted yet. */
 typedef enum MynicRxResult {
     MYNIC_RX_DELIVERED,
-    MYNIC_RX_DROPPED,
     MYNIC_RX_WAITS,
+    MYNIC_RX_DROPPED,
+    MYNIC_RX_NO_QUEUE,
+    MYNIC_RX_NO_BUFFER,
+    MYNIC_RX_ERROR,
+    MYNIC_RX_DISABLED,
 } MynicRxResult;
 
 static void mynic_rx_fail(MynicRxq *rxq, enum mynic_queue_error error,
@@ -90,7 +99,7 @@ static bool mynic_rx_read_tail(MynicRxq *rxq)
 {
     uint32_t tail;
 
-    if (!mynic_ctl_read(&rxq->ring, rxq->core->pdev,
+    if (!mynic_ctl_read(&rxq->ring, &rxq->core->dma,
                         offsetof(struct mynic_queue_ctl, tail), &tail)) {
         mynic_rx_fail(rxq, MYNIC_QERR_DMA, "control block cannot be read");
         return false;
@@ -116,7 +125,7 @@ static bool mynic_rx_starved(MynicRxq *rxq, uint32_t have)
     if (!mynic_has(rxq->core, MYNIC_F_SHADOW)) {
         return true;
     }
-    if (!mynic_ctl_write(&rxq->ring, rxq->core->pdev,
+    if (!mynic_ctl_write(&rxq->ring, &rxq->core->dma,
                          offsetof(struct mynic_queue_ctl, kick),
                          rxq->ring.tail)) {
         mynic_rx_fail(rxq, MYNIC_QERR_DMA, "control block not writable");
@@ -143,7 +152,7 @@ static uint32_t mynic_rx_find(MynicRxq *rxq, size_t len)
             return 0;
         }
         if (ring->head + n == ring->fetched &&
-            !mynic_ring_fetch(ring, rxq->core->pdev, rxq->bufs,
+            !mynic_ring_fetch(ring, &rxq->core->dma, rxq->bufs,
                               sizeof(*rxq->bufs))) {
             mynic_rx_fail(rxq, MYNIC_QERR_DMA, "ring cannot be read");
             return 0;
@@ -160,7 +169,92 @@ static uint32_t mynic_rx_find(MynicRxq *rxq, size_t len)
     return n;
 }
 
-/* Fills @n buffers from the frame. */
+/* What is in posted buffers already goes to private memory. */
+static void mynic_rx_collect(MynicWire *wire, MynicRxFrame *frame)
+{
+    size_t behind = 0;
+
+    if (!wire->placed) {
+        return;
+    }
+    mynic_tap_collect(wire);
+    frame->iovcnt = 0;
+    if (frame->info & MYNIC_RX_VLAN) {
+        /* The first piece stays, see mynic_rx_strip(). */
+        behind = frame->iov[0].iov_len;
+        frame->iovcnt = 1;
+    }
+    frame->iov[frame->iovcnt].iov_len = frame->len - behind;
+    frame->iov[frame->iovcnt].iov_base = wire->buf + wire->len -
+                                         (frame->len - behind);
+    frame->iovcnt++;
+}
+
+/*
+ * Memory of one slot, from byte @skip of the buffer on. Returns the number of
+ * pieces, 0 if it has none.
+ */
+static unsigned int mynic_rx_place_buf(MynicRxq *rxq,
+                                       const struct mynic_rx_buf *buf,
+                                       size_t skip, struct iovec *iov,
+                                       unsigned int max)
+{
+    uint64_t addr = le64_to_cpu(buf->addr) + skip;
+    size_t left = le32_to_cpu(buf->len) - skip;
+    unsigned int n = 0;
+
+    while (left) {
+        if (n == max) {
+            return 0;
+        }
+        iov[n].iov_len = left;
+        iov[n].iov_base = mynic_dma_ptr(&rxq->core->dma, addr, &iov[n].iov_len,
+                                        true);
+        if (!iov[n].iov_base) {
+            return 0;
+        }
+        addr += iov[n].iov_len;
+        left -= iov[n].iov_len;
+        n++;
+    }
+    return n;
+}
+
+unsigned int mynic_rx_place(MynicRxq *rxq, size_t skip, size_t want,
+                            struct iovec *iov, unsigned int max)
+{
+    MynicRing *ring = &rxq->ring;
+    unsigned int n = 0;
+    uint32_t slot = 0;
+    size_t room = 0;
+
+    if (!mynic_ring_runs(ring) || !mynic_core_active(rxq->core)) {
+        return 0;
+    }
+    while (room < want && mynic_rx_more(rxq, slot)) {
+        const struct mynic_rx_buf *buf;
+        unsigned int pieces;
+
+        if (ring->head + slot == ring->fetched &&
+            !mynic_ring_fetch(ring, &rxq->core->dma, rxq->bufs,
+                              sizeof(*rxq->bufs))) {
+            break;
+        }
+        buf = &rxq->bufs[(ring->head + slot) & (ring->size - 1)];
+        pieces = le32_to_cpu(buf->len) > skip ?
+                 mynic_rx_place_buf(rxq, buf, skip, &iov[n], max - n) : 0;
+        if (!pieces) {
+            break;
+        }
+        room += le32_to_cpu(buf->len) - skip;
+        skip = 0;
+        n += pieces;
+        slot++;
+    }
+    return n;
+}
+
+/* Fills @n buffers from the frame; what is there already is not copied. */
 static bool mynic_rx_fill(MynicRxq *rxq, const MynicRxFrame *frame, uint32_t n)
 {
     const struct iovec *iov = frame->iov;
@@ -178,7 +272,7 @@ static bool mynic_rx_fill(MynicRxq *rxq, const MynicRxFrame *frame, uint32_t n)
         while (room) {
             size_t chunk = MIN(room, iov->iov_len - iov_off);
 
-            if (!mynic_dma_write(rxq->core->pdev, addr,
+            if (!mynic_dma_write(&rxq->core->dma, addr,
                                  (uint8_t *)iov->iov_base + iov_off, chunk)) {
                 return false;
             }
@@ -222,12 +316,11 @@ static bool mynic_rx_complete(MynicRxq *rxq, const MynicRxFrame *frame,
         .vlan_tci = cpu_to_le16(frame->vlan_tci),
         .info = cpu_to_le32(info),
     };
-    return mynic_ring_complete(&mynic_cq(core, rxq->cq_id)->ring, core->pdev,
+    return mynic_ring_complete(&mynic_cq(core, rxq->cq_id)->ring, &core->dma,
                                &cqe, sizeof(cqe));
 }
 
-/* Publishes both heads; decides on an interrupt. */
-static void mynic_rx_publish(MynicRxq *rxq)
+void mynic_rx_publish(MynicRxq *rxq)
 {
     MynicCore *core = rxq->core;
     MynicCq *cq = mynic_cq(core, rxq->cq_id);
@@ -237,11 +330,11 @@ static void mynic_rx_publish(MynicRxq *rxq)
         !mynic_ring_runs(&cq->ring)) {
         return;
     }
-    if (!mynic_ring_publish(&rxq->ring, core->pdev)) {
+    if (!mynic_ring_publish(&rxq->ring, &core->dma)) {
         mynic_rx_fail(rxq, MYNIC_QERR_DMA, "control block not writable");
         return;
     }
-    if (!mynic_ring_publish(&cq->ring, core->pdev) ||
+    if (!mynic_ring_publish(&cq->ring, &core->dma) ||
         !mynic_intr_batch(&cq->intr, &cq->ring, from, rxq->done)) {
         mynic_rx_fail_cq(rxq, "control block not accessible");
     }
@@ -249,31 +342,27 @@ static void mynic_rx_publish(MynicRxq *rxq)
     rxq->done = 0;
 }
 
-/* To the queue that the frame was steered to. */
-static MynicRxResult mynic_rx_queue(MynicWire *wire, MynicRxFrame *frame)
+/* With the lock of the queue's pair. */
+static MynicRxResult mynic_rx_enqueue(MynicRxq *rxq, MynicRxFrame *frame,
+                                      bool schedule)
 {
-    MynicCore *core = wire->core;
-    MynicRxq *rxq = &core->pairs[frame->rss.queue].rxq;
     MynicRing *ring = &rxq->ring;
     uint32_t n;
 
     if (!ring->created) {
-        wire->stats.s.rx_drop_no_queue++;
-        return MYNIC_RX_DROPPED;
+        return MYNIC_RX_NO_QUEUE;
     }
     if (ring->error) {
-        wire->stats.s.rx_drop_error++;
         rxq->stats.s.drop_error++;
-        return MYNIC_RX_DROPPED;
+        return MYNIC_RX_ERROR;
     }
     n = mynic_rx_find(rxq, frame->len);
     if (!n && mynic_ring_runs(ring)) {
-        if (ring->tail - ring->head < ring->size / 2) {
+        if (!frame->part && ring->tail - ring->head < ring->size / 2) {
             return MYNIC_RX_WAITS;
         }
-        wire->stats.s.rx_drop_no_buffer++;
         rxq->stats.s.drop_no_buffer++;
-        return MYNIC_RX_DROPPED;
+        return MYNIC_RX_NO_BUFFER;
     }
     if (n && !mynic_rx_fill(rxq, frame, n)) {
         mynic_rx_fail(rxq, MYNIC_QERR_DMA, "buffer cannot be written");
@@ -281,8 +370,7 @@ static MynicRxResult mynic_rx_queue(MynicWire *wire, MynicRxFrame *frame)
         mynic_rx_fail_cq(rxq, "ring cannot be written");
     }
     if (!mynic_ring_runs(ring)) {
-        wire->stats.s.rx_drop_error++;
-        return MYNIC_RX_DROPPED;
+        return MYNIC_RX_ERROR;
     }
 
     trace_mynic_rx_packet(rxq->id, ring->head, n, frame->len,
@@ -290,15 +378,64 @@ static MynicRxResult mynic_rx_queue(MynicWire *wire, MynicRxFrame *frame)
     ring->head += n;
     rxq->stats.s.packets++;
     rxq->stats.s.bytes += frame->len;
-    if (frame->hdr.gso_type != MYNIC_HDR_GSO_NONE) {
-        wire->stats.s.rx_gro_packets++;
-    }
-    if (++rxq->done == 1) {
-        mynic_rx_schedule(rxq);
-    } else if (rxq->done >= MYNIC_RX_BATCH) {
+    rxq->done++;
+    if (rxq->done >= MYNIC_RX_BATCH) {
         mynic_rx_publish(rxq);
+    } else if (schedule && rxq->done == 1) {
+        mynic_rx_schedule(rxq);
     }
     return MYNIC_RX_DELIVERED;
+}
+
+/*
+ * To the queue that the frame was steered to. If that is another pair's, our
+ * lock is exchanged for its lock meanwhile, and taken again afterwards. By
+ * then everything may have changed but what @busy keeps for us.
+ */
+static MynicRxResult mynic_rx_queue(MynicWire *wire, MynicRxFrame *frame)
+{
+#define MYNIC_RX_DROP(counter) \
+    (offsetof(struct mynic_port_stats, rx_drop_##counter) / sizeof(uint64_t))
+    static const unsigned int drops[] = {
+        [MYNIC_RX_NO_QUEUE] = MYNIC_RX_DROP(no_queue),
+        [MYNIC_RX_NO_BUFFER] = MYNIC_RX_DROP(no_buffer),
+        [MYNIC_RX_ERROR] = MYNIC_RX_DROP(error),
+        [MYNIC_RX_DISABLED] = MYNIC_RX_DROP(disabled),
+    };
+    MynicCore *core = wire->core;
+    MynicRxq *rxq = &core->pairs[frame->rss.queue].rxq;
+    bool foreign = rxq->pair != wire->pair;
+    MynicRxResult result;
+
+    if (foreign) {
+        mynic_rx_collect(wire, frame);
+        wire->busy = true;
+        mynic_pair_unlock(wire->pair);
+        mynic_pair_lock(rxq->pair);
+    }
+    if (!mynic_core_active(core) || (core->dma.translated && !bql_locked())) {
+        result = MYNIC_RX_DISABLED;
+    } else {
+        /* Who reads from a tap ends the batch of the own queue itself. */
+        result = mynic_rx_enqueue(rxq, frame, foreign || wire->fd < 0);
+    }
+    if (result == MYNIC_RX_WAITS) {
+        qatomic_set(&wire->waits_for, rxq);
+        trace_mynic_rx_waits(wire->index, rxq->id);
+    }
+    if (foreign) {
+        mynic_pair_unlock(rxq->pair);
+        mynic_pair_lock(wire->pair);
+        wire->busy = false;
+    }
+
+    if (result == MYNIC_RX_DELIVERED) {
+        wire->stats.s.rx_gro_packets +=
+            frame->hdr.gso_type != MYNIC_HDR_GSO_NONE;
+    } else if (drops[result]) {
+        wire->stats.words[drops[result]]++;
+    }
+    return result;
 }
 
 /*
@@ -472,7 +609,7 @@ static bool mynic_rx_plain(void *opaque, const struct iovec *iov,
                            unsigned int iovcnt)
 {
     MynicWire *wire = opaque;
-    MynicRxFrame frame = { };
+    MynicRxFrame frame = { .part = true };
 
     frame.len = iov_size(iov, iovcnt);
     if (iovcnt > MYNIC_RX_IOV_MAX) {
@@ -481,11 +618,7 @@ static bool mynic_rx_plain(void *opaque, const struct iovec *iov,
     memcpy(frame.iov, iov, iovcnt * sizeof(*iov));
     frame.iovcnt = iovcnt;
     iov_to_buf(iov, iovcnt, 0, frame.head, sizeof(frame.head));
-    if (mynic_rx_deliver(wire, &frame) == MYNIC_RX_WAITS) {
-        /* A part of a frame cannot wait. */
-        wire->stats.s.rx_drop_no_buffer++;
-        wire->core->pairs[frame.rss.queue].rxq.stats.s.drop_no_buffer++;
-    }
+    mynic_rx_deliver(wire, &frame);
     return true;
 }
 
@@ -550,6 +683,7 @@ static MynicRxResult mynic_rx_frame(MynicWire *wire, MynicRxFrame *frame)
         return MYNIC_RX_DROPPED;
     }
     if (mynic_rx_unwanted(core, &frame->hdr)) {
+        mynic_rx_collect(wire, frame);
         if (mynic_gso_send(&wire->gso, frame->iov, frame->iovcnt, &frame->hdr,
                            false, 0, mynic_rx_plain, wire) < 0) {
             wire->stats.s.rx_drop_malformed++;
@@ -604,6 +738,7 @@ ssize_t mynic_rx_receive(MynicWire *wire, const struct iovec *iov, int iovcnt)
     frame.info = 0;
     frame.vlan_tci = 0;
     frame.rss = (MynicRssResult) { };
+    frame.part = false;
     frame.csum_good = false;
     frame.csum_bad = false;
     memset(frame.head, 0, sizeof(frame.head));
@@ -611,7 +746,7 @@ ssize_t mynic_rx_receive(MynicWire *wire, const struct iovec *iov, int iovcnt)
     if (!wire->core->vm_running) {
         return 0;
     }
-    wire->waits_for = NULL;
+    qatomic_set(&wire->waits_for, NULL);
     if (!mynic_rx_split(wire, iov, iovcnt, &frame)) {
         wire->stats.s.rx_packets++;
         wire->stats.s.rx_drop_malformed++;
@@ -619,21 +754,49 @@ ssize_t mynic_rx_receive(MynicWire *wire, const struct iovec *iov, int iovcnt)
     }
     len = frame.len;
     if (mynic_rx_frame(wire, &frame) == MYNIC_RX_WAITS) {
-        wire->waits_for = &wire->core->pairs[frame.rss.queue].rxq;
-        trace_mynic_rx_waits(wire->index, frame.rss.queue);
         return 0;
     }
     MYNIC_COUNT_FRAME(&wire->stats, rx, frame.head, len);
     return size;
 }
 
-/* In the queue's context. */
-static void mynic_rx_bh(void *opaque)
+/*
+ * Who waits for the queue is to try again. Without a lock: the net layer would
+ * call us back, and a wire may be another pair's.
+ */
+static void mynic_rx_wake(MynicRxq *rxq)
 {
-    MynicRxq *rxq = opaque;
     MynicCore *core = rxq->core;
     uint32_t i;
 
+    for (i = 0; i < core->num_wires; i++) {
+        MynicWire *wire = &core->wires[i];
+        bool tap;
+
+        if (qatomic_read(&wire->waits_for) != rxq) {
+            continue;
+        }
+        mynic_pair_lock(wire->pair);
+        tap = wire->fd >= 0;
+        if (tap) {
+            mynic_tap_wake(wire);
+        }
+        mynic_pair_unlock(wire->pair);
+        if (!tap && bql_locked()) {
+            qatomic_set(&wire->waits_for, NULL);
+            qemu_flush_queued_packets(wire->nc);
+        }
+    }
+}
+
+void mynic_rx_bh(void *opaque)
+{
+    MynicRxq *rxq = opaque;
+    MynicCore *core = rxq->core;
+
+    if (!mynic_pair_enter(rxq->pair)) {
+        return;
+    }
     if (mynic_core_active(core)) {
         mynic_rx_publish(rxq);
         if (rxq->rung && mynic_ring_runs(&rxq->ring) &&
@@ -642,17 +805,13 @@ static void mynic_rx_bh(void *opaque)
         }
         rxq->rung = false;
     }
-    for (i = 0; i < core->num_wires; i++) {
-        if (core->wires[i].waits_for == rxq) {
-            core->wires[i].waits_for = NULL;
-            qemu_flush_queued_packets(core->wires[i].nc);
-        }
-    }
+    mynic_pair_unlock(rxq->pair);
+    mynic_rx_wake(rxq);
 }
 
 void mynic_rx_schedule(MynicRxq *rxq)
 {
-    replay_bh_schedule_event(rxq->bh);
+    mynic_schedule(rxq->pair, rxq->bh);
 }
 
 void mynic_rx_doorbell(MynicRxq *rxq, uint32_t tail)
@@ -663,11 +822,6 @@ void mynic_rx_doorbell(MynicRxq *rxq, uint32_t tail)
         mynic_rx_set_tail(rxq, tail)) {
         mynic_rx_schedule(rxq);
     }
-}
-
-void mynic_rx_settle(MynicRxq *rxq)
-{
-    mynic_rx_publish(rxq);
 }
 
 void mynic_rx_start(MynicRxq *rxq, const struct mynic_cmd_rxq *cmd)
@@ -685,30 +839,32 @@ void mynic_rx_start(MynicRxq *rxq, const struct mynic_cmd_rxq *cmd)
     memset(&rxq->stats, 0, sizeof(rxq->stats));
     cq = mynic_cq(rxq->core, rxq->cq_id);
     cq->rxq = rxq;
+    mynic_intr_set_owner(&cq->intr, rxq->pair);
     cq->intr.raised = 0;
     mynic_rx_schedule(rxq);
 }
 
 void mynic_rx_stop(MynicRxq *rxq)
 {
+    MynicCq *cq;
+
     if (!rxq->ring.created) {
         return;
     }
     /* The slots may be in use by who calls this because of an error. */
     rxq->ring.created = false;
-    mynic_cq(rxq->core, rxq->cq_id)->rxq = NULL;
+    cq = mynic_cq(rxq->core, rxq->cq_id);
+    cq->rxq = NULL;
+    mynic_intr_set_owner(&cq->intr, &rxq->core->pairs[cq->id / 2]);
     /* Who waited for this queue waits no longer. */
     mynic_rx_schedule(rxq);
 }
 
-void mynic_rx_realize(MynicRxq *rxq, MynicCore *core, unsigned int id,
-                      AioContext *ctx)
+void mynic_rx_realize(MynicRxq *rxq, MynicPair *pair, unsigned int id)
 {
-    rxq->core = core;
+    rxq->core = pair->core;
+    rxq->pair = pair;
     rxq->id = id;
-    rxq->ctx = ctx;
-    rxq->bh = aio_bh_new_guarded(ctx, mynic_rx_bh, rxq,
-                                 &DEVICE(core->pdev)->mem_reentrancy_guard);
 }
 
 void mynic_rx_unrealize(MynicRxq *rxq)
@@ -716,34 +872,6 @@ void mynic_rx_unrealize(MynicRxq *rxq)
     mynic_rx_stop(rxq);
     g_clear_pointer(&rxq->bh, qemu_bh_delete);
     g_clear_pointer(&rxq->bufs, g_free);
-}
-
-void mynic_cq_start(MynicCq *cq, const struct mynic_cmd_cq *cmd)
-{
-    mynic_ring_init(&cq->ring, le64_to_cpu(cmd->ring), le64_to_cpu(cmd->ctl),
-                    1U << le16_to_cpu(cmd->log2_size));
-    mynic_intr_start(&cq->intr, le16_to_cpu(cmd->vector),
-                     le16_to_cpu(cmd->moderation.usecs),
-                     le16_to_cpu(cmd->moderation.frames));
-}
-
-void mynic_cq_stop(MynicCq *cq)
-{
-    mynic_intr_stop(&cq->intr);
-    cq->ring.created = false;
-}
-
-void mynic_cq_realize(MynicCq *cq, MynicCore *core, unsigned int id,
-                      AioContext *ctx)
-{
-    cq->core = core;
-    cq->id = id;
-    mynic_intr_realize(&cq->intr, core, ctx);
-}
-
-void mynic_cq_unrealize(MynicCq *cq)
-{
-    mynic_intr_unrealize(&cq->intr);
 }
 
 static int mynic_rx_post_load(void *opaque, int version_id)
@@ -767,17 +895,6 @@ const VMStateDescription vmstate_mynic_rxq = {
         VMSTATE_UINT16(cq_id, MynicRxq),
         VMSTATE_UINT64_ARRAY(stats.words, MynicRxq,
                              sizeof(MynicQueueStats) / sizeof(uint64_t)),
-        VMSTATE_END_OF_LIST()
-    }
-};
-
-const VMStateDescription vmstate_mynic_cq = {
-    .name = "mynic-cq",
-    .version_id = 1,
-    .minimum_version_id = 1,
-    .fields = (const VMStateField[]) {
-        VMSTATE_STRUCT(ring, MynicCq, 1, vmstate_mynic_ring, MynicRing),
-        VMSTATE_STRUCT(intr, MynicCq, 1, vmstate_mynic_intr, MynicIntr),
         VMSTATE_END_OF_LIST()
     }
 };

@@ -9,17 +9,19 @@
  * and an interrupt is decided on once a run. When the ring is empty the driver
  * is asked for a doorbell, and the tail is looked at once more.
  *
- * When the peer is busy the net layer has copied what it could not send, and
+ * When the net layer's peer is busy it has copied what it could not send, and
  * calls mynic_tx_sent() when it is gone; until then the wire sends nothing
- * else, so that packets stay in order.
+ * else, so that packets stay in order. A tap of ours that is full has taken
+ * nothing: the packet stays first in the ring until there is room.
  */
 
 #include "qemu/osdep.h"
 #include "migration/vmstate.h"
 #include "net/eth.h"
 #include "qemu/iov.h"
-#include "system/replay.h"
+#include "system/cpu-timers.h"
 #include "mynic_core.h"
+#include "mynic_pair.h"
 #include "trace.h"
 
 /**
@@ -158,7 +160,7 @@ static int mynic_tx_parse(MynicTxq *txq, MynicTxPkt *pkt)
             return MYNIC_TX_INCOMPLETE;
         }
         if (ring->head + pkt->slots == ring->fetched &&
-            !mynic_ring_fetch(ring, txq->core->pdev, txq->slots,
+            !mynic_ring_fetch(ring, &txq->core->dma, txq->slots,
                               sizeof(*txq->slots))) {
             mynic_tx_fail(txq, MYNIC_QERR_DMA, "ring cannot be read");
             return MYNIC_QERR_DMA;
@@ -213,8 +215,7 @@ static void mynic_tx_unmap(MynicTxq *txq, unsigned int n)
         return;
     }
     while (n--) {
-        pci_dma_unmap(txq->core->pdev, iov[n].iov_base, iov[n].iov_len,
-                      DMA_DIRECTION_TO_DEVICE, 0);
+        mynic_dma_unmap(&txq->core->dma, iov[n].iov_base, iov[n].iov_len);
     }
 }
 
@@ -223,17 +224,16 @@ static bool mynic_tx_map_frag(MynicTxq *txq, const struct mynic_tx_frag *frag,
                               unsigned int *n)
 {
     uint64_t addr = le64_to_cpu(frag->addr);
-    dma_addr_t left = le32_to_cpu(frag->len);
+    size_t left = le32_to_cpu(frag->len);
 
     while (left) {
         struct iovec *iov = &txq->iov[1 + *n];
-        dma_addr_t len = left;
+        size_t len = left;
 
         if (*n == MYNIC_TX_IOV_MAX) {
             return false;
         }
-        iov->iov_base = pci_dma_map(txq->core->pdev, addr, &len,
-                                    DMA_DIRECTION_TO_DEVICE);
+        iov->iov_base = mynic_dma_map(&txq->core->dma, addr, &len);
         if (!iov->iov_base) {
             return false;
         }
@@ -260,7 +260,7 @@ static bool mynic_tx_bounce(MynicTxq *txq, const MynicTxPkt *pkt)
             &mynic_tx_slot(txq, txq->ring.head + i)->frag;
         uint32_t len = le32_to_cpu(frag->len);
 
-        if (!mynic_dma_read(txq->core->pdev, le64_to_cpu(frag->addr), p,
+        if (!mynic_dma_read(&txq->core->dma, le64_to_cpu(frag->addr), p,
                             len)) {
             return false;
         }
@@ -272,9 +272,8 @@ static bool mynic_tx_bounce(MynicTxq *txq, const MynicTxPkt *pkt)
 }
 
 /*
- * Makes iov[1] and on the packet in host memory. Only RAM is mapped, as the
- * shell forbids bounce buffers (these would hide errors); the rest is copied.
- * Returns the number of pieces, 0 if a piece cannot be read.
+ * Makes iov[1] and on the packet in host memory. What is in too many pieces is
+ * copied. Returns the number of pieces, 0 if one cannot be read.
  */
 static unsigned int mynic_tx_map(MynicTxq *txq, const MynicTxPkt *pkt)
 {
@@ -306,6 +305,7 @@ static void mynic_tx_sent(NetClientState *nc, ssize_t ret)
     if (!wire->inflight || --wire->inflight) {
         return;
     }
+    /* With the BQL; to schedule needs no more. */
     for (i = 0; i < core->num_pairs; i++) {
         MynicTxq *txq = &core->pairs[i].txq;
 
@@ -315,27 +315,33 @@ static void mynic_tx_sent(NetClientState *nc, ssize_t ret)
     }
 }
 
-/* To the net layer, with the offload header if the peer wants one. */
-static bool mynic_tx_push(MynicTxq *txq, const struct iovec *iov,
-                          unsigned int iovcnt)
+/*
+ * To the tap, or the net layer, with the offload header if the peer wants one.
+ * Returns 1 for a frame that is done with, 0 for one that the tap had no room
+ * for, a negative errno for one that was dropped.
+ */
+static int mynic_tx_push(MynicTxq *txq, const struct iovec *iov,
+                         unsigned int iovcnt)
 {
     MynicWire *wire = txq->wire;
-    ssize_t ret = qemu_sendv_packet_async(wire->nc, iov, iovcnt,
-                                          mynic_tx_sent);
+    ssize_t ret;
 
+    if (wire->fd >= 0) {
+        return mynic_tap_send(wire, iov, iovcnt);
+    }
+    ret = qemu_sendv_packet_async(wire->nc, iov, iovcnt, mynic_tx_sent);
     if (ret == 0) {
         wire->inflight++;
     }
-    return ret >= 0;
+    return ret < 0 ? ret : 1;
 }
 
 /* One frame of at least @min bytes; what is missing are zeros. */
-static bool mynic_tx_push_padded(MynicTxq *txq, const struct iovec *iov,
-                                 unsigned int iovcnt, size_t min)
+static int mynic_tx_push_padded(MynicTxq *txq, const struct iovec *iov,
+                                unsigned int iovcnt, size_t len, size_t min)
 {
     static const uint8_t zeros[ETH_ZLEN];
     struct iovec padded[ETH_ZLEN + 2];
-    size_t len = iov_size(iov, iovcnt);
 
     if (len >= min) {
         return mynic_tx_push(txq, iov, iovcnt);
@@ -350,13 +356,15 @@ static bool mynic_tx_push_padded(MynicTxq *txq, const struct iovec *iov,
 static bool mynic_tx_frame(void *opaque, const struct iovec *iov,
                            unsigned int iovcnt)
 {
-    return mynic_tx_push_padded(opaque, iov, iovcnt, ETH_ZLEN);
+    return mynic_tx_push_padded(opaque, iov, iovcnt, iov_size(iov, iovcnt),
+                                ETH_ZLEN) > 0;
 }
 
-/* To a peer that does the offloads itself. */
-static bool mynic_tx_send_vnet(MynicTxq *txq, MynicTxPkt *pkt, unsigned int n)
+/* To a peer that does the offloads itself; returns as mynic_tx_push() */
+static int mynic_tx_send_vnet(MynicTxq *txq, MynicTxPkt *pkt, unsigned int n)
 {
     struct iovec *iov = txq->iov;
+    size_t len = sizeof(struct mynic_offload_hdr) + pkt->len;
     struct mynic_offload_hdr hdr;
 
     if (pkt->vlan) {
@@ -365,10 +373,11 @@ static bool mynic_tx_send_vnet(MynicTxq *txq, MynicTxPkt *pkt, unsigned int n)
                                     ARRAY_SIZE(txq->iov_tag) - 1, &pkt->hdr);
 
         if (ret < 0) {
-            return false;
+            return ret;
         }
         iov = txq->iov_tag;
         n = ret;
+        len += sizeof(struct vlan_header);
     }
 
     hdr = (struct mynic_offload_hdr) {
@@ -381,38 +390,43 @@ static bool mynic_tx_send_vnet(MynicTxq *txq, MynicTxPkt *pkt, unsigned int n)
     };
     iov[0].iov_base = &hdr;
     iov[0].iov_len = sizeof(hdr);
-    return mynic_tx_push_padded(txq, iov, n + 1,
+    return mynic_tx_push_padded(txq, iov, n + 1, len,
                                 hdr.gso_type == MYNIC_HDR_GSO_NONE ?
                                 sizeof(hdr) + ETH_ZLEN : 0);
 }
 
-/* To a peer that wants plain frames. */
-static bool mynic_tx_send_plain(MynicTxq *txq, const MynicTxPkt *pkt,
-                                unsigned int n)
+/* To a peer that wants plain frames; nobody's descriptor is ours then. */
+static int mynic_tx_send_plain(MynicTxq *txq, const MynicTxPkt *pkt,
+                               unsigned int n)
 {
     return mynic_gso_send(&txq->gso, &txq->iov[1], n, &pkt->hdr, pkt->vlan,
-                          pkt->vlan_tci, mynic_tx_frame, txq) > 0;
+                          pkt->vlan_tci, mynic_tx_frame, txq) > 0 ? 1 : -EIO;
 }
 
-/* Returns false if the queue stopped. */
-static bool mynic_tx_send(MynicTxq *txq, MynicTxPkt *pkt)
+typedef enum MynicTxResult {
+    MYNIC_TX_DONE,
+    MYNIC_TX_FULL,
+    MYNIC_TX_STOPPED,
+} MynicTxResult;
+
+static MynicTxResult mynic_tx_send(MynicTxq *txq, MynicTxPkt *pkt)
 {
     MynicWire *wire = txq->wire;
     uint8_t dst[ETH_ALEN];
     unsigned int n;
-    bool sent;
+    int sent;
 
     trace_mynic_tx_packet(txq->id, txq->ring.head, pkt->slots, pkt->len,
                           pkt->hdr.gso_type);
     if (wire->nc->link_down) {
         wire->stats.s.tx_drop_link++;
-        return true;
+        return MYNIC_TX_DONE;
     }
 
     n = mynic_tx_map(txq, pkt);
     if (!n) {
         mynic_tx_fail(txq, MYNIC_QERR_DMA, "packet cannot be read");
-        return false;
+        return MYNIC_TX_STOPPED;
     }
     if (txq->core->vnet_hdr) {
         sent = mynic_tx_send_vnet(txq, pkt, n);
@@ -420,7 +434,7 @@ static bool mynic_tx_send(MynicTxq *txq, MynicTxPkt *pkt)
         sent = mynic_tx_send_plain(txq, pkt, n);
     }
 
-    if (sent) {
+    if (sent > 0) {
         iov_to_buf(&txq->iov[1], n, 0, dst, sizeof(dst));
         MYNIC_COUNT_FRAME(&wire->stats, tx, dst, pkt->len);
         if (pkt->hdr.gso_type != MYNIC_HDR_GSO_NONE) {
@@ -428,12 +442,12 @@ static bool mynic_tx_send(MynicTxq *txq, MynicTxPkt *pkt)
         }
         txq->stats.s.packets++;
         txq->stats.s.bytes += pkt->len;
-    } else {
+    } else if (sent < 0) {
         wire->stats.s.tx_drop_backend++;
         txq->stats.s.drop_error++;
     }
     mynic_tx_unmap(txq, n);
-    return true;
+    return sent ? MYNIC_TX_DONE : MYNIC_TX_FULL;
 }
 
 static void mynic_tx_complete(MynicTxq *txq, uint32_t slots)
@@ -451,7 +465,7 @@ static void mynic_tx_publish(MynicTxq *txq)
     if (ring->head == from || !mynic_ring_runs(ring)) {
         return;
     }
-    if (!mynic_ring_publish(ring, txq->core->pdev) ||
+    if (!mynic_ring_publish(ring, &txq->core->dma) ||
         !mynic_intr_batch(&txq->intr, ring, from, txq->done)) {
         mynic_tx_fail(txq, MYNIC_QERR_DMA, "control block not accessible");
     }
@@ -476,7 +490,7 @@ static bool mynic_tx_read_tail(MynicTxq *txq)
 {
     uint32_t tail;
 
-    if (!mynic_ctl_read(&txq->ring, txq->core->pdev,
+    if (!mynic_ctl_read(&txq->ring, &txq->core->dma,
                         offsetof(struct mynic_queue_ctl, tail), &tail)) {
         mynic_tx_fail(txq, MYNIC_QERR_DMA, "control block cannot be read");
         return false;
@@ -495,7 +509,7 @@ static bool mynic_tx_drained(MynicTxq *txq)
     if (!mynic_has(txq->core, MYNIC_F_SHADOW)) {
         return false;
     }
-    if (!mynic_ctl_write(&txq->ring, txq->core->pdev,
+    if (!mynic_ctl_write(&txq->ring, &txq->core->dma,
                          offsetof(struct mynic_queue_ctl, kick), tail)) {
         mynic_tx_fail(txq, MYNIC_QERR_DMA, "control block not writable");
         return false;
@@ -514,7 +528,8 @@ static bool mynic_tx_packets(MynicTxq *txq, unsigned int *budget)
         if (ret == MYNIC_TX_INCOMPLETE) {
             return true;
         }
-        if (ret != MYNIC_TX_COMPLETE || !mynic_tx_send(txq, &pkt)) {
+        if (ret != MYNIC_TX_COMPLETE ||
+            mynic_tx_send(txq, &pkt) != MYNIC_TX_DONE) {
             return false;
         }
         (*budget)--;
@@ -529,14 +544,37 @@ static bool mynic_tx_packets(MynicTxq *txq, unsigned int *budget)
     return false;
 }
 
-/* In the queue's context. */
-static void mynic_tx_bh(void *opaque)
+/*
+ * The ring is empty. Returns whether the queue will be looked at soon without
+ * being asked for, so that no doorbell is wanted: while packets follow one
+ * another so closely that waiting for the next is cheaper than its doorbell.
+ */
+static bool mynic_tx_polls(MynicTxq *txq, bool worked)
 {
-    MynicTxq *txq = opaque;
+    int64_t usecs = txq->core->tx_poll * SCALE_US;
+    int64_t now, since;
+
+    if (!worked || !usecs || !mynic_has(txq->core, MYNIC_F_SHADOW) ||
+        icount_enabled()) {
+        return false;
+    }
+    now = qemu_clock_get_ns(QEMU_CLOCK_REALTIME);
+    since = now - txq->seen;
+    txq->seen = now;
+    if (since > 2 * usecs) {
+        return false;
+    }
+    timer_mod(txq->poll, now + usecs);
+    return true;
+}
+
+static void mynic_tx_run(MynicTxq *txq)
+{
     unsigned int budget = MYNIC_TX_BURST;
+    uint32_t head = txq->ring.head;
 
     if (!mynic_ring_runs(&txq->ring) || !mynic_core_active(txq->core) ||
-        txq->wire->inflight) {
+        txq->wire->inflight || txq->wire->full) {
         return;
     }
     if (txq->busy) {
@@ -550,15 +588,34 @@ static void mynic_tx_bh(void *opaque)
         bool more = mynic_tx_packets(txq, &budget);
 
         mynic_tx_publish(txq);
-        if (!more || !mynic_ring_runs(&txq->ring)) {
+        if (!more || !mynic_ring_runs(&txq->ring) ||
+            mynic_tx_polls(txq, txq->ring.head != head)) {
             break;
         }
     } while (mynic_tx_drained(txq));
 }
 
+void mynic_tx_bh(void *opaque)
+{
+    MynicTxq *txq = opaque;
+
+    if (mynic_pair_enter(txq->pair)) {
+        mynic_tx_run(txq);
+        mynic_pair_unlock(txq->pair);
+    }
+}
+
+void mynic_tx_move(MynicTxq *txq)
+{
+    g_clear_pointer(&txq->poll, timer_free);
+    txq->poll = aio_timer_new(txq->pair->ctx, QEMU_CLOCK_REALTIME, SCALE_NS,
+                              mynic_tx_bh, txq);
+    mynic_intr_move(&txq->intr, txq->pair->ctx);
+}
+
 void mynic_tx_schedule(MynicTxq *txq)
 {
-    replay_bh_schedule_event(txq->bh);
+    mynic_schedule(txq->pair, txq->bh);
 }
 
 void mynic_tx_doorbell(MynicTxq *txq, uint32_t tail)
@@ -596,20 +653,18 @@ void mynic_tx_start(MynicTxq *txq, const struct mynic_cmd_txq *cmd)
 void mynic_tx_stop(MynicTxq *txq)
 {
     qemu_bh_cancel(txq->bh);
+    timer_del(txq->poll);
     mynic_intr_stop(&txq->intr);
     /* The slots may be in use by who calls this because of an error. */
     txq->ring.created = false;
 }
 
-void mynic_tx_realize(MynicTxq *txq, MynicCore *core, unsigned int id,
-                      AioContext *ctx)
+void mynic_tx_realize(MynicTxq *txq, MynicPair *pair, unsigned int id)
 {
-    txq->core = core;
+    txq->core = pair->core;
+    txq->pair = pair;
     txq->id = id;
-    txq->ctx = ctx;
-    txq->bh = aio_bh_new_guarded(ctx, mynic_tx_bh, txq,
-                                 &DEVICE(core->pdev)->mem_reentrancy_guard);
-    mynic_intr_realize(&txq->intr, core, ctx);
+    mynic_intr_realize(&txq->intr, pair);
     mynic_gso_init(&txq->gso, MYNIC_TX_IOV_MAX);
 }
 
@@ -617,6 +672,7 @@ void mynic_tx_unrealize(MynicTxq *txq)
 {
     mynic_tx_stop(txq);
     g_clear_pointer(&txq->bh, qemu_bh_delete);
+    g_clear_pointer(&txq->poll, timer_free);
     mynic_intr_unrealize(&txq->intr);
     mynic_gso_cleanup(&txq->gso);
     g_clear_pointer(&txq->slots, g_free);

@@ -75,6 +75,28 @@ test_ring_that_is_no_power_of_two()
 		"mynic: max-ring=100 is not a power of two from 64 to 16384"
 }
 
+test_iothreads_out_of_range()
+{
+	refused ,netdev=net0,iothreads=65 \
+		"mynic: iothreads=65 is not from 0 to 64"
+}
+
+test_iothreads_beside_a_mapping()
+{
+	fails "$QEMU" -M q35,accel=tcg -display none -nodefaults -S \
+		-netdev user,id=net0 -object iothread,id=io0 -device \
+		'{"driver": "mynic", "netdev": "net0", "iothreads": 1, "iothread-vq-mapping": [{"iothread": "io0"}]}'
+	says "iothreads and iothread-vq-mapping exclude each other"
+}
+
+test_mapping_to_an_unknown_iothread()
+{
+	fails "$QEMU" -M q35,accel=tcg -display none -nodefaults -S \
+		-netdev user,id=net0 -device \
+		'{"driver": "mynic", "netdev": "net0", "iothread-vq-mapping": [{"iothread": "io0"}]}'
+	says 'IOThread "io0" object does not exist'
+}
+
 test_unknown_property()
 {
 	refused ,netdev=net0,quues=4 "Property 'mynic.quues' not found"
@@ -101,8 +123,9 @@ test_help_documents_every_property()
 	out=$("$QEMU" -device mynic,help)
 	for property in queues mac netdev speed max-ring shadow moderation rss \
 			tx-csum tso uso tx-vlan rx-csum rx-gro rx-gro-udp \
-			rx-csum-fill rx-vlan vlan-filter; do
-		grep -qE "^ +$property=<[a-z0-9]+> +- [A-Za-z]" <<<"$out" || {
+			rx-csum-fill rx-vlan vlan-filter iothreads \
+			iothread-vq-mapping ebpf tx-poll; do
+		grep -qE "^ +$property=<[A-Za-z0-9]+> +- [A-Za-z]" <<<"$out" || {
 			echo "no description of $property"
 			return 1
 		}
