@@ -7,7 +7,8 @@
 #
 # The first boot has one node and most of the tests, the second two nodes and
 # a strict IOMMU.  FILEs are names in tests/guest without ".sh".  NIC=
-# virtio-net or NIC=e1000e puts such cards in the place of ours.
+# virtio-net or NIC=e1000e puts such cards in the place of ours; CARD= has
+# further properties for ours, as CARD=iothreads=2.
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -75,7 +76,7 @@ card()
 {
 	case $NIC in
 	mynic)
-		echo "mynic,$1,queues=$QUEUES"
+		echo "mynic,$1,queues=$QUEUES${CARD:+,$CARD}"
 		;;
 	virtio-net)
 		echo "virtio-net-pci,$1"

@@ -783,7 +783,7 @@ QMynic *mynic_migrated(const QMynic *d, QPCIBus *bus, QGuestAllocator *alloc)
  */
 static const char *const groups[] = {
     "mynic-regs", "mynic-admin", "mynic-tx", "mynic-rx", "mynic-rss",
-    "mynic-irq", "mynic-error", "mynic-life",
+    "mynic-irq", "mynic-error", "mynic-life", "mynic-tap",
 };
 
 void mynic_add_test(const char *group, const char *name, QOSTestFunc func,
@@ -791,6 +791,17 @@ void mynic_add_test(const char *group, const char *name, QOSTestFunc func,
 {
     QOSGraphTestOptions opts = {
         .before = mynic_wire_before,
+        .edge.extra_device_opts = props ?: QMYNIC_PROPS,
+    };
+
+    qos_add_test(name, group, func, &opts);
+}
+
+void mynic_add_tap_test(const char *group, const char *name, QOSTestFunc func,
+                        const char *props)
+{
+    QOSGraphTestOptions opts = {
+        .before = mynic_tap_before,
         .edge.extra_device_opts = props ?: QMYNIC_PROPS,
     };
 

@@ -128,6 +128,12 @@ void mynic_add_test(const char *group, const char *name, QOSTestFunc func,
                     const char *props);
 
 /**
+ * mynic_add_tap_test - the same with a tap; the test may have to be skipped
+ */
+void mynic_add_tap_test(const char *group, const char *name, QOSTestFunc func,
+                        const char *props);
+
+/**
  * mynic_new - the card in a machine that is not of the graph
  *
  * At address 04.0. Ends with mynic_free().
