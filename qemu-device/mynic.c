@@ -372,7 +372,8 @@ static bool mynic_add_capabilities(MynicState *s, Error **errp)
                                 PCI_ERR_SIZEOF, errp) < 0) {
         goto no_aer;
     }
-    pcie_dev_ser_num_init(pdev, MYNIC_DSN_OFFSET,
+    /* The list of extended capabilities begins where AER would be. */
+    pcie_dev_ser_num_init(pdev, s->aer ? MYNIC_DSN_OFFSET : MYNIC_AER_OFFSET,
                           mynic_serial(s->conf.macaddr.a));
     return true;
 

@@ -235,6 +235,9 @@ for p in "${parts[@]}"; do
 		    "parts are: ${all[*]} guest-debug"
 done
 "$scripts/prereqs.sh" check
+# What cannot work is said before anything is built for it.
+[ -z "${ACCEL:-}" ] || "$scripts/accel.sh" >/dev/null
+"$scripts/netns-run.sh" -- true
 mkdir -p "$MYNIC_LOG"
 running=$(mktemp -d "$MYNIC_BUILD/check.XXXXXX")
 trap 'rm -rf "$running"' EXIT

@@ -160,6 +160,20 @@ abridged()
 	} { print }'
 }
 
+# table: RSS as set, and how many entries of its table each queue has.
+table()
+{
+	show ethtool -x "$nic" | abridged
+	ethtool -x "$nic" | awk -v max="$max" '
+		/^ +[0-9]+:/ { for (i = 2; i <= NF; i++) n[$i]++ }
+		END {
+			printf "entries of each queue:"
+			for (i = 0; i < max; i++)
+				printf " %d", n[i]
+			print ""
+		}'
+}
+
 # interrupts: the card's lines of /proc/interrupts.
 interrupts()
 {
@@ -193,8 +207,11 @@ live()
 	lived=$(flows)
 	stop_streams
 	awk '/^\[SUM\]/ && !/sender|receiver/ {
+		# The last interval, which was cut short, is left out.
+		if (line)
+			print line
 		split($2, a, "-")
-		print "@live", a[2], $6
+		line = "@live " a[2] " " $6
 	}' /tmp/iperf3
 	if [ "$lived" != "$before" ]; then
 		echo "connections before: $before"
@@ -243,7 +260,7 @@ traffic()
 	echo "@cpus $(nproc)"
 	channels "$max"
 	interrupts
-	show ethtool -x "$nic" | abridged
+	table
 	echo "@streams $streams"
 	title "$streams streams over 1 queue"
 	channels 1
@@ -264,7 +281,7 @@ traffic()
 		echo "@weight" $weight
 		# shellcheck disable=SC2086
 		weights weight weight $weight
-		show ethtool -x "$nic" | abridged
+		table
 		show ethtool -X "$nic" default
 	fi
 	title "Counters"

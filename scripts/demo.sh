@@ -148,7 +148,12 @@ if [ "${1:-}" = --inside ]; then
 	exit
 fi
 
+[[ $KERNEL == 7.2 || $KERNEL == 6.12 ]] ||
+	die "KERNEL=$KERNEL is not known" "it may be 7.2 or 6.12"
 "$MYNIC_ROOT/scripts/prereqs.sh" demo
+# What cannot work is said before anything is built for it.
+[ -z "${ACCEL:-}" ] || "$MYNIC_ROOT/scripts/accel.sh" >/dev/null
+"$MYNIC_ROOT/scripts/netns-run.sh" -- true
 # All that takes the network is done before there is none.
 "$MYNIC_ROOT/scripts/qemu-build.sh"
 [ "$NIC" != mynic ] || "$MYNIC_ROOT/scripts/driver-build.sh" "$KERNEL" >/dev/null

@@ -23,9 +23,9 @@ flags=(-std=gnu11 -g -O1 -Wall -Wextra -Werror -Wno-unused-parameter
 	-Wno-sign-compare -Wno-missing-field-initializers
 	"-fsanitize=address,undefined" -fno-sanitize-recover=all
 	-D_GNU_SOURCE -include config-host.h
+	-I"$MYNIC_ROOT/include"
 	-I"$qemu/build" -I"$qemu/src" -I"$qemu/src/include"
-	-I"$qemu/src/host/include/generic"
-	-I"$MYNIC_ROOT/include" -I"$MYNIC_ROOT/qemu-device"
+	-I"$qemu/src/host/include/generic" -I"$MYNIC_ROOT/qemu-device"
 	-I"$MYNIC_ROOT/tests/qtest/libqos")
 read -ra cflags < <(pkg-config --cflags glib-2.0)
 read -ra libs < <(pkg-config --libs glib-2.0)

@@ -170,10 +170,9 @@ make_kernel()
 		cache_commit "$tmp" "$modules"
 	fi
 	unpack_debs trixie "$MYNIC_CACHE/busybox" busybox-static
-	if [ ! -e "$initrd" ]; then
-		rm -f "$modules"/initramfs-*
-		initramfs "$modules" "$initrd"
-	fi
+	# One for each state of tests/guest/init; another checkout may be
+	# starting from its own.
+	[ -e "$initrd" ] || initramfs "$modules" "$initrd"
 }
 
 # one_kernel 7.2|6.12|DIR: makes it, prints its line.

@@ -21,7 +21,8 @@ fi
 MYNIC_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 MYNIC_BUILD=$MYNIC_ROOT/build
 MYNIC_LOG=$MYNIC_BUILD/log
-MYNIC_CACHE=${MYNIC_CACHE:-${HOME:?}/.cache/mynic}
+MYNIC_CACHE=${MYNIC_CACHE:-${HOME:-$MYNIC_BUILD}/.cache/mynic}
+[[ $MYNIC_CACHE == /* ]] || MYNIC_CACHE=$PWD/$MYNIC_CACHE
 # shellcheck disable=SC2034 # used by those who source this
 MYNIC_JOBS=${JOBS:-$(nproc 2>/dev/null || echo 2)}
 # Start of the outermost script: elapsed time counts from the command that
@@ -52,6 +53,12 @@ die()
 	[ -z "${2:-}" ] || printf 'mynic: %s\n' "$2" >&2
 	exit 1
 }
+
+[[ $MYNIC_JOBS =~ ^[1-9][0-9]{0,3}$ ]] ||
+	die "JOBS=$MYNIC_JOBS is no number of jobs" "give a number from 1, or leave it out"
+[[ $MYNIC_ROOT != *[[:space:]]* ]] ||
+	die "the checkout's path \"$MYNIC_ROOT\" has a blank in it, which the kernel's build system does not take" \
+	    "move the checkout"
 
 # confirm QUESTION: true when the user (or YES=1) says yes.  Without a
 # terminal and without YES=1 the answer is no.

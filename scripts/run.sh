@@ -57,6 +57,14 @@ case $net in
 tap | user | '')	;;
 *)	die "NET=$net is not known" "it may be tap or user" ;;
 esac
+[[ $kernel == 7.2 || $kernel == 6.12 || -d $kernel ]] ||
+	die "KERNEL=$kernel is not known" "it may be 7.2, 6.12 or the directory of a kernel"
+[[ ${SMP:-2} =~ ^[1-9][0-9]{0,2}$ ]] ||
+	die "SMP=$SMP is out of range" "a guest has 1 to 255 processors"
+[[ ${MEM:-1024} =~ ^[0-9]{3,7}$ && ${MEM:-1024} -ge 256 ]] ||
+	die "MEM=$MEM is out of range" "a guest has 256 MiB or more"
+# What cannot work is said before anything is built for it.
+[ -z "${ACCEL:-}" ] || "$MYNIC_ROOT/scripts/accel.sh" >/dev/null
 
 if [ -z "$net" ]; then
 	net=user

@@ -29,6 +29,17 @@ test_a_card_with_right_values_starts()
 	card ,netdev=net0,mac=52:54:00:12:34:56
 }
 
+test_every_property_may_be_off()
+{
+	local property properties
+	properties=$("$QEMU" -device mynic,help |
+		sed -nE 's/^ +([a-z][a-z0-9-]*)=<bool>.*/\1/p')
+	for property in $properties; do
+		card ",netdev=net0,$property=off" || return
+	done
+	grep -qx aer <<<"$properties"
+}
+
 test_no_queues()
 {
 	refused ,netdev=net0,queues=0 "mynic: queues=0 is not from 1 to 64"
@@ -121,7 +132,7 @@ test_help_documents_every_property()
 {
 	local out property
 	out=$("$QEMU" -device mynic,help)
-	for property in queues mac netdev speed max-ring shadow moderation rss \
+	for property in queues mac netdev speed max-ring aer shadow moderation rss \
 			tx-csum tso uso tx-vlan rx-csum rx-gro rx-gro-udp \
 			rx-csum-fill rx-vlan vlan-filter iothreads \
 			iothread-vq-mapping ebpf tx-poll; do

@@ -3,6 +3,7 @@
 # of rings while a program is attached.
 # SPDX-License-Identifier: GPL-2.0-or-later
 
+# shellcheck disable=SC2016 # what holds() is given is expanded there
 . "$(dirname "$0")/lib.sh"
 
 XDP_PROG=$MYNIC_RUN/tools/xdp-prog
