@@ -255,6 +255,9 @@ args+=(-device virtio-serial-pci
 cleanup()
 {
 	trap - EXIT
+	# A child that is ended before it has forgotten our traps has no part
+	# in this.
+	[ "$BASHPID" -eq $$ ] || exit
 	if [ -n "${child:-}" ]; then
 		kill "$child" 2>/dev/null || :
 		wait "$child" 2>/dev/null || :
