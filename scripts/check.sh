@@ -27,7 +27,7 @@
 
 scripts=$MYNIC_ROOT/scripts
 # Two lanes of about the same length.
-lanes=("scripts lint guest-6.12" "guest-7.2 bad-input unit qtest work")
+lanes=("scripts lint bad-input unit qtest guest-6.12" "guest-7.2 work")
 all=(contract scripts bad-input lint unit qtest guest-7.2 guest-6.12 work)
 
 # Tests that are programs with KTAP of their own; the first failure does not

@@ -19,13 +19,15 @@ dir=$MYNIC_CACHE/sources/qemu-10.0
 # Version and checksums are apt's business, against Debian's signed index.
 fetch()
 {
-	local tmp glob=$series
+	local tmp versions glob=$series
 
 	! cache_ready "$dir" || return 0
 	need_space "$MYNIC_CACHE" 4500 "QEMU's source and its build"
 	tmp=$(cache_begin "$dir" resume)
-	[ -z "$(apt_versions "$suites" --src qemu "$pinned")" ] || glob=$pinned
-	if [ "$glob" = "$series" ]; then
+	versions=$(apt_versions "$suites" --src qemu "$pinned")
+	if [ -n "$versions" ]; then
+		glob=$pinned
+	else
 		say "QEMU $pinned is no longer in ${suites//,/, }; another 10.0 is taken"
 	fi
 	run_logged qemu-source "downloading QEMU's source (about 30 MB)" \

@@ -238,13 +238,24 @@ _run_case()
 	[ $((SECONDS - t0)) -lt 8 ] || echo "# took $((SECONDS - t0)) s"
 }
 
+# _not_done: without those that a guest before this one had a result of.
+_not_done()
+{
+	local fn
+
+	while read -r fn; do
+		grep -qxF "$FILE_NAME: ${fn//_/ }" "$MYNIC_RUN/done" ||
+			echo "$fn"
+	done
+}
+
 # run_cases: runs the functions of the file that are named as rows; those
 # matching $CASES only, if set.
 run_cases()
 {
 	local cases number=0 fn
 
-	mapfile -t cases < <(_cases | grep -E -- "${CASES:-.}")
+	mapfile -t cases < <(_cases | grep -E -- "${CASES:-.}" | _not_done)
 	[ "${#cases[@]}" -gt 0 ] || exit 0
 	FAILED=
 	echo "KTAP version 1"

@@ -10,6 +10,7 @@
 #   AGENT      serial line to tests/guest/host-agent.sh
 #   OTHER_MODULE  likewise, of another major version of the contract
 #   PLUG_JSON  arguments of QEMU's device_add for the card under test
+#   DONE       output of guests before this one: their results are not repeated
 #   CASES      regular expression of the cases wanted, all without
 #
 # Cards are known by the last byte of their address:
@@ -29,6 +30,8 @@ export MYNIC_RUN=/run/mynic-tests
 if [ "$here" != "$MYNIC_RUN/tests" ]; then
 	mkdir -p "$MYNIC_RUN/peer"
 	cp -r "$here" "$MYNIC_RUN/tests"
+	sed -nE 's/^(not )?ok [1-9][0-9]* ([a-z]+: [^#]*[^# ]).*/\2/p' "$DONE" \
+		>"$MYNIC_RUN/done"
 	cp -r /mynic/build/guest-tools "$MYNIC_RUN/tools"
 	if [ "$DRIVER" = mynic ]; then
 		cp "$MODULE" "$MYNIC_RUN/"
