@@ -141,7 +141,7 @@ run_boot()
 
 	# shellcheck disable=SC2054 # QEMU's options have commas
 	args=(-chardev "pipe,id=agent,path=$dir/agent"
-	      -device isa-serial,chardev=agent,index=3
+	      -device virtserialport,chardev=agent,name=mynic.agent
 	      -device pcie-root-port,id=rpx,bus=pcie.0,chassis=11,slot=11
 	      -netdev "tap,id=net0,ifname=$MYNIC_TAP,script=no,downscript=no,vhost=off$(
 		[ "$NIC" = e1000e ] || echo ",queues=$QUEUES")"
@@ -194,7 +194,7 @@ guest_command()
 	shift
 
 	printf 'cd /mynic && DRIVER=%s FAR_DRIVER=%s AGENT=%s CASES=%q ' \
-		"$driver" "$far_driver" /dev/ttyS3 "$only"
+		"$driver" "$far_driver" mynic.agent "$only"
 	# shellcheck disable=SC2016 # expanded in the guest
 	printf '%s/$(uname -r)/mynic.ko ' MODULE=/mynic/build/modules \
 		"OTHER_MODULE=/mynic/build/other-major-$kernel"

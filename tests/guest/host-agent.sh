@@ -6,9 +6,10 @@
 #
 # Runs in the namespace of the tap (scripts/netns-run.sh).  DIR holds the
 # FIFOs that QEMU's "chardev pipe" wants: agent.in and agent.out, the far end
-# of a serial line of the guest.  MONITOR is a socket for scripts/qmp.sh.
+# of a virtio port of the guest.  MONITOR is a socket for scripts/qmp.sh.
 #
-# The guest sends lines "ID VERB BASE64", and gets "ID STATUS BASE64":
+# The guest sends lines "ID VERB TEXT", and gets "ID STATUS TEXT"; in both TEXTs
+# a newline is \n and a backslash \\:
 #   sh SHELL-COMMANDS   as the peer of the card: unprivileged, with rights over
 #                       this namespace's network only, in DIR/peer
 #   link NETDEV on|off  QEMU's set_link
@@ -17,6 +18,7 @@
 #   qom PATH NAME JSON  QEMU's qom-set; below /machine/peripheral only
 
 set -euo pipefail
+export LC_ALL=C
 
 dir=$1
 monitor=$2
@@ -89,9 +91,12 @@ serve()
 	esac
 }
 
-while IFS=' ' read -r -u "$from_guest" tag verb text; do
+while IFS= read -r -u "$from_guest" line; do
+	tag=${line%% *}
+	line=${line#* }
+	printf -v text '%b' "${line#* }"
 	rc=0
-	out=$(serve "$verb" "$(base64 -d <<<"$text")") || rc=$?
-	printf '%s %d %s\n' "$tag" "$rc" \
-		"$([ -z "$out" ] || base64 -w0 <<<"$out")" >&"$to_guest"
+	out=$(serve "${line%% *}" "$text") || rc=$?
+	out=${out//\\/\\\\}
+	printf '%s %d %s\n' "$tag" "$rc" "${out//$'\n'/\\n}" >&"$to_guest"
 done

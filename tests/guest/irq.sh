@@ -146,7 +146,8 @@ busy_polled()
 B4_busy_polling_of_sockets()
 {
 	fresh
-	sysctl -qw net.core.busy_read=50 net.core.busy_poll=50
+	# For longer than an emulated peer takes to answer.
+	sysctl -qw net.core.busy_read=5000 net.core.busy_poll=5000
 	defer sysctl -qw net.core.busy_read=0 net.core.busy_poll=0
 	local before
 	before=$(busy_polled)

@@ -7,7 +7,7 @@
 # scripts/guest-test.sh starts the guest for it and says in the environment:
 #   DRIVER     driver of the cards: mynic, virtio_net or e1000e
 #   MODULE     file of the driver, for mynic
-#   AGENT      serial line to tests/guest/host-agent.sh
+#   AGENT      name of the virtio port to tests/guest/host-agent.sh
 #   OTHER_MODULE  likewise, of another major version of the contract
 #   PLUG_JSON  arguments of QEMU's device_add for the card under test
 #   DONE       output of guests before this one: their results are not repeated
@@ -45,7 +45,11 @@ if [ "$here" != "$MYNIC_RUN/tests" ]; then
 	exec "$MYNIC_RUN/tests/run.sh" "$@"
 fi
 
-stty -F "$AGENT" raw -echo
+for name in /sys/class/virtio-ports/*/name; do
+	port=${name%/name}
+	[ "$(<"$name")" != "$AGENT" ] || port_of_agent=/dev/${port##*/}
+done
+: "${port_of_agent:?there is no such port}"
 sysctl -qw net.ipv6.conf.default.accept_dad=0 \
 	net.ipv6.conf.default.accept_ra=0
 
@@ -119,11 +123,11 @@ ip -n cable link set lo up
 far 03 far 198.51.100.1 fd00:6d7a::1
 far 06 far2 198.51.101.1
 
-head -c 8M /dev/urandom >"$MYNIC_RUN/blob"
+head -c 3M /dev/urandom >"$MYNIC_RUN/blob"
 cat >"$MYNIC_RUN/env" <<-ENV
 	DRIVER=$DRIVER
 	MODULE=${MODULE:-}
-	AGENT=$AGENT
+	AGENT=$port_of_agent
 	PLUG_JSON=$(printf '%q' "$PLUG_JSON")
 	OTHER_MODULE=$MYNIC_RUN/other.ko
 	HOST4=192.0.2.1 GUEST4=192.0.2.2

@@ -272,4 +272,50 @@ test_only_a_kernel_that_ran_counts_as_acceleration()
 	[ ! -e args ]
 }
 
+# monitored SHELL-EXPRESSION: a QEMU whose guest runs for 14 s, and whose local
+# APICs have in service what SHELL-EXPRESSION prints; $looks counts the looks.
+monitored()
+{
+	cat >"$T/monitor" <<-END
+		#!/bin/bash
+		echo '{"QMP": {}}'
+		while read -r line; do
+			case \$line in
+			*"info lapic 1"*)
+				echo x >>"$T/looks"
+				looks=\$(wc -l <"$T/looks")
+				echo '{"return": "ISR\\t '"\$($1)"'\\r\\n"}'
+				;;
+			*)	echo '{"return": {}}' ;;
+			esac
+		done
+	END
+	chmod +x "$T/monitor"
+	qemu 'for a; do
+			[[ $a != unix:*.apic,* ]] || apic=${a#unix:}
+		done
+		socat "UNIX-LISTEN:${apic%%,*},fork" "EXEC:'"$T"'/monitor" &
+		trap "kill $!; exit 1" TERM
+		echo started >"$status"
+		sleep 14 &
+		wait $!
+		kill %1
+		echo 0 >"$status"'
+}
+
+test_a_processor_that_lost_the_end_of_an_interrupt_ends_the_guest()
+{
+	monitored 'echo 236'
+	ends 98 vm --smp 2 -- true
+	says "emulated processor 1 lost the end of an interrupt"
+}
+
+test_a_processor_that_is_in_a_handler_now_and_then_does_not()
+{
+	# In two looks of three, which are half a second apart.
+	monitored '((looks % 3)) && echo 236 || echo "(none)"'
+	ends 0 vm --smp 2 -- true
+	[ "$(wc -l <looks)" -ge 3 ]
+}
+
 run_tests "$@"
