@@ -14,8 +14,8 @@
 
 usage='usage: scripts/guest-test.sh [--kernel 7.2|6.12|debug] [--boot one|two] [--case REGEX] [FILE]...'
 one=(identity reach traffic mtu filter offload vlan rss channels rings coalesce
-     stats irq link flow reset backends xdp power lifecycle)
-two=(numa iommu xdp)
+     stats irq link flow reset backends xdp xdp-dma power lifecycle)
+two=(numa iommu xdp-dma)
 NIC=${NIC:-mynic}
 QUEUES=4
 

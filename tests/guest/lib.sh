@@ -561,7 +561,7 @@ peer_sh()
 	else
 		(
 			cd "$MYNIC_RUN/peer"
-			ip netns exec cable bash -c "$1"
+			nsenter --net=/run/netns/cable bash -c "$1"
 		)
 	fi
 }
@@ -773,6 +773,7 @@ iperf()
 }
 
 # stir: traffic both ways in the background until the case ends, or stir_end.
+# Not all that the guest can do, or the case itself has no processor left.
 stir()
 {
 	# A port and a server of its own: one whose client was cut off with
@@ -781,7 +782,7 @@ stir()
 	peer_bg "stir$stir_port" "iperf3 -s -p $stir_port"
 	wait_for 20 "the peer's iperf3" peer_listens "$stir_port"
 	iperf3 -c "$HOST4" -p "$stir_port" -t 600 -P 2 --bidir \
-		>"$CASE_DIR/stir" 2>&1 &
+		-b 40M >"$CASE_DIR/stir" 2>&1 &
 	stir_pid=$!
 	defer kill "$stir_pid"
 	wait_for 20 "background traffic" stirred

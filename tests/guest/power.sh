@@ -4,6 +4,13 @@
 
 . "$(dirname "$0")/lib.sh"
 
+# freeze: suspends the devices, stays so for a second, and resumes.
+freeze()
+{
+	echo 1 >/sys/module/suspend/parameters/pm_test_delay
+	echo freeze >/sys/power/state
+}
+
 C5_suspend_and_resume_of_devices_under_traffic()
 {
 	fresh
@@ -13,7 +20,7 @@ C5_suspend_and_resume_of_devices_under_traffic()
 	stir
 	echo devices >/sys/power/pm_test
 	defer sh -c "echo none >/sys/power/pm_test"
-	echo freeze >/sys/power/state
+	freeze
 	wait_for 20 "carrier" carrier 1
 	flows_live
 	send_checked 4
@@ -27,7 +34,7 @@ C5_suspend_and_resume_while_down()
 	ip link set "$nic" down
 	echo devices >/sys/power/pm_test
 	defer sh -c "echo none >/sys/power/pm_test"
-	echo freeze >/sys/power/state
+	freeze
 	addresses
 	send_checked 4
 }

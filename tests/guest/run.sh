@@ -30,7 +30,7 @@ export MYNIC_RUN=/run/mynic-tests
 if [ "$here" != "$MYNIC_RUN/tests" ]; then
 	mkdir -p "$MYNIC_RUN/peer"
 	cp -r "$here" "$MYNIC_RUN/tests"
-	sed -nE 's/^(not )?ok [1-9][0-9]* ([a-z]+: [^#]*[^# ]).*/\2/p' "$DONE" \
+	sed -nE 's/^(not )?ok [1-9][0-9]* ([a-z-]+: [^#]*[^# ]).*/\2/p' "$DONE" \
 		>"$MYNIC_RUN/done"
 	cp -r /mynic/build/guest-tools "$MYNIC_RUN/tools"
 	if [ "$DRIVER" = mynic ]; then

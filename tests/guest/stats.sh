@@ -227,7 +227,7 @@ D1_reading_counters_while_down_and_while_changing()
 	genl qstats "$nic" >/dev/null
 	addresses
 	(
-		for _ in $(seq 40); do
+		for _ in $(seq 15); do
 			ethtool -S "$nic" >/dev/null
 			genl qstats "$nic" >/dev/null
 		done
