@@ -754,13 +754,17 @@ iperf()
 	shift
 
 	[[ $amount != *s ]] || how=-t
-	# It looks whether all is sent once in an interval.
-	iperf3 -c "$HOST4" "$how" "${amount%s}" -i 0.1 --connect-timeout 5000 \
-		-J "$@" \
-		>"$CASE_DIR/iperf" 2>&1 || {
-		grep -o '"error":.*' "$CASE_DIR/iperf" || cat "$CASE_DIR/iperf"
-		fail "iperf3 $amount $*"
-	}
+	# It looks whether all is sent once in an interval.  The server may still
+	# be about the end of the test before this one.
+	until iperf3 -c "$HOST4" "$how" "${amount%s}" -i 0.1 \
+		--connect-timeout 5000 -J "$@" >"$CASE_DIR/iperf" 2>&1; do
+		grep -q 'server is busy' "$CASE_DIR/iperf" || {
+			grep -o '"error":.*' "$CASE_DIR/iperf" ||
+				cat "$CASE_DIR/iperf"
+			fail "iperf3 $amount $*"
+		}
+		nap
+	done
 	awk '/^\t"end":/ { end = 1 }
 		end && /^\t\t"[a-z_]+":/ { part = $1 }
 		end && $1 == "\"bytes\":" { bytes[part] = $2 + 0 }
