@@ -37,7 +37,7 @@ ktap_wanted()
 
 ktap()
 {
-	local name=$1 out rc=0 n
+	local name=$1 out rc=0 n t0=$SECONDS
 	shift
 
 	ktap_wanted "$name" || return 0
@@ -67,6 +67,7 @@ ktap()
 		;;
 	esac
 	rm -f "$out"
+	[ $((SECONDS - t0)) -lt 2 ] || echo "# took $((SECONDS - t0)) s"
 }
 
 ktap_end()

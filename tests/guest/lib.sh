@@ -750,19 +750,20 @@ ip_header()
 # iperf3 that lost count does not end.
 iperf()
 {
-	local amount=$1 how=-n
+	local amount=$1 how=-n tries=0
 	shift
 
 	[[ $amount != *s ]] || how=-t
-	# It looks whether all is sent once in an interval.  The server may still
-	# be about the end of the test before this one.
+	# It looks whether all is sent once in an interval.  A server that is
+	# still about the end of the test before says so, or hangs up.
 	until iperf3 -c "$HOST4" "$how" "${amount%s}" -i 0.1 \
 		--connect-timeout 5000 -J "$@" >"$CASE_DIR/iperf" 2>&1; do
-		grep -q 'server is busy' "$CASE_DIR/iperf" || {
+		if [ $((tries += 1)) -eq 40 ] ||
+		   ! grep -qE 'is busy|reset by peer' "$CASE_DIR/iperf"; then
 			grep -o '"error":.*' "$CASE_DIR/iperf" ||
 				cat "$CASE_DIR/iperf"
 			fail "iperf3 $amount $*"
-		}
+		fi
 		nap
 	done
 	awk '/^\t"end":/ { end = 1 }

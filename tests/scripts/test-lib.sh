@@ -36,7 +36,7 @@ test_need_space_refuses_a_small_disk()
 test_run_logged_keeps_output_in_the_log()
 {
 	OUT=$(lib 'run_logged step "a step" echo hello' 2>&1)
-	says "a step: done in 0:00"
+	says "a step: done in 0:0"
 	omits hello
 	grep -qx hello "$T/checkout/build/log/step.log"
 }
