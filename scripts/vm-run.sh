@@ -305,13 +305,22 @@ start()
 	wait "$relay" || :
 }
 
+# nap SECONDS: while QEMU runs.  A sleep of its own would outlive a watch that is
+# ended, and keep the caller's output open.
+exec {never}<> <(:)
+nap()
+{
+	read -rt "$1" -u "$never" || :
+	kill -0 "$child" 2>/dev/null
+}
+
 # The first word that the guest says to the status port is "started".
 started_in_time()
 {
 	local n
 
 	for ((n = 0; n < ${MYNIC_BOOT_TIMEOUT:-120}; n++)); do
-		sleep 1
+		nap 1 || return
 		[ ! -s "$run/$name.status" ] || return
 	done
 	: >"$run/$name.late"
@@ -339,10 +348,11 @@ keeps_running()
 {
 	local cpu again n
 
-	while sleep 10; do
+	while :; do
+		nap 10 || return
 		cpu=$(stuck) || continue
 		for ((n = 0; n < 4; n++)); do
-			sleep 0.5
+			nap 0.5 || return
 			again=$(stuck) || break
 			[ "$again" = "$cpu" ] || break
 		done
