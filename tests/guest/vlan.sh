@@ -48,8 +48,6 @@ need_vlan()
 contents()
 {
 	send_checked 4
-	receive_checked 4
-	send_checked 6
 	receive_checked 6
 }
 
