@@ -41,7 +41,7 @@
 #define MYNIC_VNET_HDR_LEN sizeof(struct mynic_offload_hdr)
 
 #define MYNIC_DEFAULT_QUEUES 2
-#define MYNIC_THREADS_DEFAULT 0
+#define MYNIC_THREADS_DEFAULT 1
 #define MYNIC_TX_POLL_DEFAULT 50
 
 /* BARs --------------------------------------------------------------------- */
@@ -710,7 +710,7 @@ static const struct {
     { "mac", "permanent MAC address" },
     { "netdev", "id of the -netdev that the card is connected to" },
     { "iothreads", "threads of its own for queue pairs with a tap, 0 to 64; 0: "
-      "they run in the main loop (default: 0)" },
+      "they run in the main loop (default: 1)" },
     { "iothread-vq-mapping", "IOThreads for queue pairs with a tap, as that of "
       "virtio-blk; a vq is a queue pair" },
     { "tx-poll", "microseconds after which a busy transmit queue is looked at "
