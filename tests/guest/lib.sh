@@ -860,7 +860,7 @@ send_checked()
 receive_checked()
 {
 	local f=$1 digest want
-	peer_sh '[ -s blob ] || head -c 8M /dev/urandom >blob'
+	peer_sh '[ -s blob ] || head -c 3M /dev/urandom >blob'
 	want=$(peer_sh 'sha256sum <blob' | cut -d ' ' -f 1)
 	peer_bg source "socat -u FILE:blob TCP$f-LISTEN:6002,reuseaddr"
 	wait_for 10 "the peer's socat" peer_listens 6002

@@ -141,7 +141,7 @@ blob_frame()
 {
 	local header
 	header=$(_escapes "$mac 020000000001 88b5")
-	peer_sh "[ -s blob ] || head -c 8M /dev/urandom >blob
+	peer_sh "[ -s blob ] || head -c 3M /dev/urandom >blob
 		{ printf '$header'; head -c $(($1 - 14)) blob; } >frames
 		$(_sender frames "$1" "$peer_if")"
 }
