@@ -203,8 +203,8 @@ guest_command()
 	printf ' %q' "$@"
 }
 
-# run_namespace BOOT FILE...: a guest for the files; where an emulated processor
-# stopped, another one for the cases that have had no result yet.
+# run_namespace BOOT FILE...: a guest for the files; where the emulator failed,
+# another one for the cases that have had no result yet.
 run_namespace()
 {
 	local boot=$1 rc tries=4 results

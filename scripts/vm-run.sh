@@ -25,8 +25,8 @@
 # (rp0 is then on the first, and a card without bus= is refused):
 # --qemu-arg -device --qemu-arg mynic,bus=rp1
 #
-# Status: COMMAND's; 98 an emulated processor stopped, see below; 99 the guest's
-# kernel complained; 124 out of time; 125 the guest did not start or died.
+# Status: COMMAND's; 98 the emulator failed, see below; 99 the guest's kernel
+# complained; 124 out of time; 125 the guest did not start or died.
 # Files: build/log/NAME.console.log and NAME.qemu.log (QEMU's own words and
 # what the guest did wrong to devices), build/run/NAME.qmp for scripts/qmp.sh.
 #
@@ -34,9 +34,12 @@
 # (seen with QEMU 10.0.13, mostly with Linux 6.12): the vector stays in service
 # in its local APIC, and it takes no other interrupt of that priority any more,
 # the timer's among them.  That is looked for while a guest runs under TCG; it is
-# ended then, with status 98.  While it still boots it is started again, twice at
-# most, also when it did not come to COMMAND in MYNIC_BOOT_TIMEOUT seconds (120).
-# All this is said, and nothing is repeated here once COMMAND runs.
+# ended then, with status 98.  QEMU 10.0.13 also aborts by itself, in
+# iotlb_to_section(), when a processor reads or writes a device's registers while
+# another device's go away: that is status 98, too.  A guest whose processor
+# stopped while it still boots is started again, twice at most, also when it did
+# not come to COMMAND in MYNIC_BOOT_TIMEOUT seconds (120).  All this is said, and
+# nothing is repeated here once COMMAND runs.
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -374,6 +377,11 @@ while [ -e "$run/$name.late" ] ||
 done
 if [ -e "$run/$name.stuck" ]; then
 	say "guest $name: its emulated processor $(cat "$run/$name.stuck") lost the end of an interrupt, and the guest was ended"
+	exit 98
+fi
+
+if [ "$accel" = tcg ] && grep -q 'iotlb_to_section: Assertion' "$log.qemu.log"; then
+	say "guest $name: QEMU aborted in iotlb_to_section(), where its TCG races with devices that go away"
 	exit 98
 fi
 

@@ -44,8 +44,7 @@ A8_channels_change_under_traffic_without_losing_flows_or_link()
 	ethtool -L "$nic" combined "$(max_queues)"
 	stir
 	local n events=$CASE_DIR/events
-	ip -o monitor link dev "$nic" >"$events" &
-	defer kill $!
+	link_events "$events"
 	for n in 1 "$(max_queues)" 2 1 "$(max_queues)"; do
 		ethtool -L "$nic" combined "$n"
 		eq "$(queues)" "$n" "channels"

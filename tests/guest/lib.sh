@@ -631,6 +631,19 @@ peer_capture()
 	wait_for 20 "tcpdump at the peer" peer grep -q 'listening on' "$1.out"
 }
 
+# link_events FILE: what ip tells of the interface into FILE, ready on return.
+link_events()
+{
+	ip -o monitor link dev "$nic" >"$1" &
+	defer kill $!
+	wait_for 10 "ip monitor" _some_event "$1"
+}
+
+_some_event()
+{
+	ip link set dev "$nic" alias "test $RANDOM" && [ -s "$1" ]
+}
+
 # captured NAME COUNT REGEX: COUNT lines or more match; for wait_for.
 captured()
 {

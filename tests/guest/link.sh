@@ -21,8 +21,7 @@ C3_link_down_and_up_are_events()
 {
 	fresh
 	local events=$CASE_DIR/events
-	ip -o monitor link dev "$nic" >"$events" &
-	defer kill $!
+	link_events "$events"
 	unplug
 	wait_for 5 "an event" grep -q 'NO-CARRIER' "$events"
 	match "$(ethtool "$nic")" 'Link detected: no' "ethtool"

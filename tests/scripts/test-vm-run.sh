@@ -310,6 +310,19 @@ test_a_processor_that_lost_the_end_of_an_interrupt_ends_the_guest()
 	says "emulated processor 1 lost the end of an interrupt"
 }
 
+test_an_abort_of_the_emulator_is_told_from_others()
+{
+	qemu 'echo started >"$status"
+		echo "physmem.c:1: iotlb_to_section: Assertion failed." >&2
+		kill -ABRT $$'
+	ends 98 vm -- true
+	says "aborted in iotlb_to_section()"
+	qemu 'echo started >"$status"
+		echo "mynic.c:1: mynic_tx: Assertion failed." >&2
+		kill -ABRT $$'
+	ends 125 vm -- true
+}
+
 test_a_processor_that_is_in_a_handler_now_and_then_does_not()
 {
 	# In two looks of three, which are half a second apart.
