@@ -30,7 +30,7 @@ B8_a_flood_stops_and_wakes_queues_and_none_is_busy()
 	bql_off
 	flood 2s
 	ge $(($(sum "$(per_queue tx-stop)") - stop)) 1 "stops"
-	wait_for 10 "as many wakes as stops" woken_all
+	wait_for 10 "a wake for each stop" woken_all
 	ge $(($(sum "$(per_queue tx-wake)") - wake)) 1 "wakes"
 	eq "$(busy)" 0 "packets given back as busy"
 	reach
@@ -44,9 +44,12 @@ smallest_tx_ring()
 	done
 }
 
+# No stop without a wake.  The other way round there may be: poll wakes a queue
+# that xmit has stopped, and xmit, which looks once more, finds room and counts
+# no stop.
 woken_all()
 {
-	[ "$(sum "$(per_queue tx-stop)")" = "$(sum "$(per_queue tx-wake)")" ]
+	[ "$(sum "$(per_queue tx-stop)")" -le "$(sum "$(per_queue tx-wake)")" ]
 }
 
 # bql_off: lets the ring fill instead of the byte limit.
