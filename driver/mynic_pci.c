@@ -120,7 +120,6 @@ static int mynic_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 			ERR_PTR(err));
 		goto err_disable;
 	}
-	pci_set_master(pdev);
 	err = mynic_set_dma_mask(pdev);
 	if (err)
 		goto err_release;
@@ -130,6 +129,10 @@ static int mynic_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	err = mynic_discover(mdev);
 	if (err)
 		goto err_unmap;
+	/* Not before the reset: whoever had the device last may have lost it
+	 * with queues that run, into memory that is somebody else's by now.
+	 */
+	pci_set_master(pdev);
 
 	netdev = mynic_netdev_alloc(mdev);
 	if (!netdev) {

@@ -76,13 +76,15 @@ static int mynic_reset_start(struct mynic_dev *mdev)
 
 	mynic_assert_locked(mdev->netdev);
 
-	pci_set_master(mdev->pdev);
 	mynic_hw_attach(mdev);
 	err = mynic_hw_identify(mdev);
 	if (!err)
 		err = mynic_hw_reset(mdev);
-	if (!err)
+	if (!err) {
+		/* A device that did not obey may still have had queues. */
+		pci_set_master(mdev->pdev);
 		err = mynic_admin_start(mdev);
+	}
 	if (!err)
 		err = mynic_config_push(mn);
 	if (!err && mn->vectors[0]) {
