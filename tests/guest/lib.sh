@@ -45,7 +45,10 @@ skip()
 # defer COMMAND...: runs COMMAND when the case ends, last one first.
 defer()
 {
-	DEFERRED=("$(printf '%q ' "$@")" "${DEFERRED[@]}")
+	local command
+
+	printf -v command '%q ' "$@"
+	DEFERRED=("$command" "${DEFERRED[@]}")
 }
 
 # kernel_may_say REGEX: lines of the kernel's log that do not fail this case.
@@ -154,11 +157,14 @@ stays()
 
 ### The kernel's log
 
+# What was looked at is taken out of the log, which else takes longer each time
+# that it is read; the console keeps everything.
 _kernel_trouble()
 {
 	local mark=$1 may_say=$2 said
 
-	said=$(dmesg | awk -v m="$mark" 'index($0, m) { f = 1; next } f')
+	said=$(dmesg --read-clear)
+	said=${said#*"$mark"}
 	[[ $said =~ $TROUBLE ]] || return
 	grep -E -- "$TROUBLE" <<<"$said" | {
 		if [ -s "$may_say" ]; then
@@ -172,8 +178,9 @@ _kernel_trouble()
 # kernel_said REGEX: the kernel said so since the case began; for wait_for.
 kernel_said()
 {
-	dmesg | awk -v m="$CASE_MARK" 'index($0, m) { f = 1; next } f' |
-		grep -qE -- "$1"
+	local said
+	said=$(dmesg)
+	grep -qE -- "$1" <<<"${said#*"$CASE_MARK"}"
 }
 
 ### Running
@@ -570,7 +577,10 @@ peer_sh()
 # peer COMMAND...: one command at the other end.
 peer()
 {
-	peer_sh "$(printf '%q ' "$@")"
+	local text
+
+	printf -v text '%q ' "$@"
+	peer_sh "$text"
 }
 
 # peer_bg NAME TEXT: shell commands at the other end in the background, until
@@ -777,8 +787,8 @@ send_checked()
 	wait_for 10 "the peer's socat" peer_listens 6001
 	socat -u "FILE:$BLOB" "TCP$f:$(socat_host "$f"):6001,connect-timeout=5"
 	peer_wait sink 30
-	digest=$(peer_out sink | cut -d ' ' -f 1)
-	eq "$digest" "$BLOB_SHA" "digest of what the peer received"
+	digest=$(peer_out sink)
+	eq "${digest%% *}" "$BLOB_SHA" "digest of what the peer received"
 }
 
 # receive_checked FAMILY: a file over TCP from the peer, likewise.
@@ -786,11 +796,11 @@ receive_checked()
 {
 	local f=$1 digest want
 	peer_sh '[ -s blob ] || head -c 3M /dev/urandom >blob'
-	want=$(peer_sh 'sha256sum <blob' | cut -d ' ' -f 1)
+	want=$(peer_sh 'sha256sum <blob')
 	peer_bg source "socat -u FILE:blob TCP$f-LISTEN:6002,reuseaddr"
 	wait_for 10 "the peer's socat" peer_listens 6002
 	digest=$(socat -u "TCP$f:$(socat_host "$f"):6002,connect-timeout=5" \
-		STDOUT | sha256sum | cut -d ' ' -f 1)
+		STDOUT | sha256sum)
 	eq "$digest" "$want" "digest of what was received"
 }
 
@@ -800,7 +810,7 @@ udp_checked()
 {
 	local f=$1 bytes=$2 options=${3:-} want
 	head -c "$bytes" "$BLOB" >"$CASE_DIR/datagram"
-	want=$(sha256sum <"$CASE_DIR/datagram" | cut -d ' ' -f 1)
+	want=$(sha256sum <"$CASE_DIR/datagram")
 	# What an earlier call left would do for the wait below.
 	peer rm -f usink.bin
 	peer_bg usink "socat -u -b 65535 UDP$f-RECV:6003,reuseaddr,rcvbuf=4000000 \
@@ -812,6 +822,6 @@ udp_checked()
 		"[ \$(stat -c %s usink.bin) -ge $bytes ]"
 	# Two sockets could have the port, and the older one what is sent next.
 	peer_stop usink
-	eq "$(peer_sh 'sha256sum <usink.bin' | cut -d ' ' -f 1)" "$want" \
+	eq "$(peer_sh 'sha256sum <usink.bin')" "$want" \
 		"digest of the UDP bytes"
 }
