@@ -10,12 +10,14 @@ help: ## this text
 
 # The order below is the order of the help text.
 
-.PHONY: demo check bench run qemu driver guest qtest lint check-abi check-debug check-arm64
+.PHONY: demo check bench run qemu driver guest qtest lint check-abi check-full check-debug check-arm64
 .PHONY: clean distclean
 demo: ## the card carries multiqueue traffic in a guest (10 minutes the first time)
 	@scripts/demo.sh
-check: ## every test there is (30 minutes the first time)
+check: ## the tests: every claim on the newest kernel, a part on 6.12 (30 minutes the first time, then 10)
 	@scripts/check.sh
+check-full: ## the same, everything on 6.12 too, and on a kernel with lockdep (an hour or more)
+	@scripts/check.sh --full
 bench: ## speed beside QEMU's other cards: one table (40 minutes; QUICK=1: 3)
 	@BENCH_LINES='$(LINES)' scripts/bench.sh
 run: ## a shell in a guest with the card, the checkout shared into it

@@ -1,10 +1,10 @@
 #!/bin/bash
-# make check: runs every test there is and adds up what they say.
+# make check, make check-full: runs the tests and adds up what they say.
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Usage: scripts/check.sh [PART]...
+# Usage: scripts/check.sh [--full|PART...]
 #
-# PARTs; without any, all of these:
+# PARTs; without any, these:
 #   contract    header, specification and generated tables agree
 #   scripts     the scripts' own tests
 #   bad-input   what is refused on the host, and how it is said
@@ -12,10 +12,11 @@
 #   unit        parts of the device alone
 #   qtest       the device, driven by QEMU's qtest
 #   guest-7.2   card and driver in booted guests, newest kernel
-#   guest-6.12  the same on the long-term kernel
+#   guest-6.12  the long-term kernel: what is up to the kernel
 #   work        what a packet costs in guest instructions, beside virtio-net
-# and, only when it is named:
-#   guest-debug the same on a kernel with lockdep and DMA_API_DEBUG
+# and with --full also:
+#   guest-6.12-rest  the long-term kernel: all other guest tests
+#   guest-debug      the guest tests on a kernel with lockdep and DMA_API_DEBUG
 #
 # Named parts run one after the other.  All of them run in two lanes where
 # there are two processors: what guests wait for, others can use.
@@ -28,8 +29,10 @@
 scripts=$MYNIC_ROOT/scripts
 # Two lanes take the next part in this order, so that neither ends much later.
 lanes=2
-order=(guest-7.2 guest-6.12 lint scripts qtest work bad-input unit contract)
+order=(guest-debug guest-7.2 guest-6.12 guest-6.12-rest lint scripts qtest work
+       bad-input unit contract)
 all=(contract scripts bad-input lint unit qtest guest-7.2 guest-6.12 work)
+full=("${all[@]}" guest-6.12-rest guest-debug)
 
 # Tests that are programs with KTAP of their own; the first failure does not
 # keep the others from running.
@@ -41,6 +44,17 @@ each_of()
 		"$t" || rc=$?
 	done
 	return "$rc"
+}
+
+# guest KERNEL [ARGUMENT]...: of guest-test.sh.
+guest()
+{
+	local kernel=$1
+	shift
+
+	"$scripts/qemu-build.sh"
+	"$scripts/driver-build.sh" "$kernel"
+	"$scripts/guest-test.sh" --kernel "$kernel" "$@"
 }
 
 # The commands of a part; what they need is made first, as part of them.
@@ -70,10 +84,14 @@ part()
 	work)
 		"$scripts/work-test.sh"
 		;;
+	guest-6.12)
+		guest 6.12 --short
+		;;
+	guest-6.12-rest)
+		guest 6.12 --rest
+		;;
 	guest-*)
-		"$scripts/qemu-build.sh"
-		"$scripts/driver-build.sh" "${1#guest-}"
-		"$scripts/guest-test.sh" --kernel "${1#guest-}"
+		guest "${1#guest-}"
 		;;
 	esac
 }
@@ -197,6 +215,7 @@ run_next()
 	local name
 
 	for name in "${order[@]}"; do
+		[[ " ${parts[*]} " == *" $name "* ]] || continue
 		! mkdir "$taken/$name" 2>/dev/null || run_part "$name"
 	done
 }
@@ -238,11 +257,14 @@ report()
 }
 
 parts=("$@")
-[ $# -gt 0 ] || parts=("${all[@]}")
+named=1
+case "$*" in
+'')	parts=("${all[@]}") named= ;;
+--full)	parts=("${full[@]}") named= ;;
+esac
 for p in "${parts[@]}"; do
-	[[ " ${all[*]} guest-debug " == *" $p "* ]] ||
-		die "\"$p\" is no part of the tests" \
-		    "parts are: ${all[*]} guest-debug"
+	[[ " ${full[*]} " == *" $p "* ]] ||
+		die "\"$p\" is no part of the tests" "parts are: ${full[*]}"
 done
 "$scripts/prereqs.sh" check
 # What cannot work is said before anything is built for it.
@@ -260,7 +282,7 @@ done
 
 exec {tick}> >(ticker)
 ticker_pid=$!
-if [ $# -eq 0 ] && can_have_lanes; then
+if [ -z "$named" ] && can_have_lanes; then
 	make_all
 	run_lanes
 else
