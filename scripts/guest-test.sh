@@ -15,13 +15,12 @@
 
 usage='usage: scripts/guest-test.sh [--kernel 7.2|6.12|debug] [--boot one|two] [--case REGEX] [--short|--rest] [FILE]...'
 one=(identity reach traffic mtu filter offload vlan rss channels rings coalesce
-     stats irq link flow reset backends xdp xdp-dma power lifecycle)
+     stats irq link flow reset backends xdp power lifecycle)
 two=(numa iommu xdp-dma)
 # What the driver does in another way on another kernel: reconfiguration under
 # the device's own lock or not, RSS by one interface or another, statistics,
-# NAPI, XDP; and a bit of everything else.
-short=(identity reach rss channels rings stats irq reset xdp power lifecycle
-       iommu)
+# NAPI, XDP; and contents both ways.
+short=(traffic rss channels stats irq reset xdp power lifecycle iommu)
 NIC=${NIC:-mynic}
 QUEUES=4
 

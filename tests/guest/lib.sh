@@ -561,16 +561,44 @@ host()
 	return "${line%% *}"
 }
 
+# _cable_agent DIR: what host-agent.sh is for the host; a shell in DIR, in the
+# namespace of the cable, which serves requests as long as there can be any.
+_cable_agent()
+{
+	local line text rc
+
+	cd "$1" || return
+	while IFS= read -r line; do
+		printf -v text '%b' "$line"
+		rc=0
+		text=$(eval "$text" 2>&1 </dev/null) || rc=$?
+		text=${text//\\/\\\\}
+		printf '%d %s\n' "$rc" "${text//$'\n'/\\n}"
+	done
+}
+
+# cable TEXT: as "host sh TEXT", in the namespace.
+cable()
+{
+	local text=${1//\\/\\\\} line
+
+	printf '%s\n' "${text//$'\n'/\\n}" >&"$CABLE_TO"
+	IFS= read -r -t 150 -u "$CABLE_FROM" line || {
+		echo "the shell at the cable's far end does not answer"
+		return 1
+	}
+	text=${line#* }
+	[ -z "$text" ] || printf '%b\n' "$text"
+	return "${line%% *}"
+}
+
 # peer_sh TEXT: shell commands at the other end.
 peer_sh()
 {
 	if [ "$PEER" = host ]; then
 		host sh "$1"
 	else
-		(
-			cd "$MYNIC_RUN/peer"
-			nsenter --net=/run/netns/cable bash -c "$1"
-		)
+		cable "$1"
 	fi
 }
 
@@ -628,11 +656,23 @@ peer_listens()
 # plain one in a network namespace of this guest, which is now the peer.
 use_cable()
 {
-	PEER=cable
-	peer_if=far
 	HOST4=198.51.100.1 GUEST4=198.51.100.2
 	HOST6=fd00:6d7a::1 GUEST6=fd00:6d7a::2
+	at_cable
 	addresses
+}
+
+# at_cable: the peer is from now on the namespace at the cable's far end.  Its
+# shell ends with the last process of the case that could write to it.
+at_cable()
+{
+	PEER=cable
+	peer_if=far
+	[ -z "${CABLE_FROM:-}" ] || return 0
+	coproc exec setsid nsenter --net=/run/netns/cable bash -c \
+		"$(declare -f _cable_agent); _cable_agent $MYNIC_RUN/peer"
+	# Subshells have no descriptors of a coprocess, but copies of them.
+	exec {CABLE_FROM}<&"${COPROC[0]}" {CABLE_TO}>&"${COPROC[1]}"
 }
 
 # peer_capture NAME FILTER [OPTIONS]: tcpdump at the other end, ready on return.

@@ -11,12 +11,19 @@ proc_dev()
 		$1 == n { print $f }'
 }
 
-# What all queues say together.
+# What all queues say together, in the order of interface().
 totals()
 {
-	echo "$(sum "$(qstats rx-packets)") $(sum "$(qstats \
-		tx-packets)") $(sum "$(qstats rx-bytes)") $(sum "$(qstats \
-		tx-bytes)")"
+	genl qstats "$nic" | awk '
+		{
+			for (i = 3; i <= NF; i++)
+				if (split($i, a, "=") == 2)
+					n[a[1]] += a[2]
+		}
+		END {
+			print n["rx-packets"], n["tx-packets"], n["rx-bytes"],
+				n["tx-bytes"]
+		}'
 }
 
 interface()
@@ -227,7 +234,7 @@ D1_reading_counters_while_down_and_while_changing()
 	genl qstats "$nic" >/dev/null
 	addresses
 	(
-		for _ in $(seq 15); do
+		for _ in $(seq 8); do
 			ethtool -S "$nic" >/dev/null
 			genl qstats "$nic" >/dev/null
 		done

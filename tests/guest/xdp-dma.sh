@@ -75,7 +75,7 @@ B10_redirect_to_us_without_a_program_here()
 	local dut=$nic count
 	peer_capture in "ether proto 0x88b5"
 	count=$(xdp xdp_packets)
-	PEER=cable peer_if=far
+	at_cable
 	find_nic cable
 	ip link set "$nic" up
 	wait_for 30 "carrier" carrier 1
@@ -96,7 +96,7 @@ B10_redirect_to_us_without_a_program_here()
 traffic_of_cable_to_a_target_that_is_down()
 {
 	local dut=$nic before
-	PEER=cable peer_if=far
+	at_cable
 	find_nic cable
 	attach redirect "$(cat "/sys/class/net/$dut/ifindex")"
 	before=$(xdp xdp_redirect)
