@@ -18,7 +18,7 @@ check: ## the tests: every claim on the newest kernel, a part on 6.12 (30 minute
 	@scripts/check.sh
 check-full: ## the same, everything on 6.12 too, and on a kernel with lockdep (an hour or more)
 	@scripts/check.sh --full
-bench: ## speed beside QEMU's other cards: one table (40 minutes; QUICK=1: 3)
+bench: ## speed beside QEMU's other cards: one table (45 minutes; QUICK=1: 3)
 	@BENCH_LINES='$(LINES)' scripts/bench.sh
 run: ## a shell in a guest with the card, the checkout shared into it
 	@scripts/run.sh

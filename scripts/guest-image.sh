@@ -228,10 +228,6 @@ for k in "${@:-all}"; do
 		;;
 	esac
 done
-[[ $MYNIC_CACHE != *[[:space:]]* ]] ||
-	die "the name of the cache contains blanks: $MYNIC_CACHE" \
-	    "set MYNIC_CACHE to a directory without"
-
 root=$MYNIC_CACHE/guest-root-$(hash_of "$DEBOOTSTRAP_KEY" "${packages[*]}" \
 	"$(declare -f root_image)" "${comp[*]:0:2}")
 if ! cache_ready "$root"; then

@@ -56,9 +56,12 @@ die()
 
 [[ $MYNIC_JOBS =~ ^[1-9][0-9]{0,3}$ ]] ||
 	die "JOBS=$MYNIC_JOBS is no number of jobs" "give a number from 1, or leave it out"
-[[ $MYNIC_ROOT != *[[:space:]]* ]] ||
-	die "the checkout's path \"$MYNIC_ROOT\" has a blank in it, which the kernel's build system does not take" \
+[[ $MYNIC_ROOT != *[[:space:]:]* ]] ||
+	die "the checkout's path \"$MYNIC_ROOT\" has a blank or a colon in it, which the builds of the kernel and of QEMU do not take" \
 	    "move the checkout"
+[[ $MYNIC_CACHE != *[[:space:]:]* ]] ||
+	die "MYNIC_CACHE=\"$MYNIC_CACHE\" has a blank or a colon in it, which QEMU's build does not take" \
+	    "set MYNIC_CACHE to a directory without"
 
 # confirm QUESTION: true when the user (or YES=1) says yes.  Without a
 # terminal and without YES=1 the answer is no.
@@ -285,6 +288,8 @@ missing_packages()
 # need_host PACKAGE...: refuses a machine on which mynic cannot be built.
 need_host()
 {
+	local libc
+
 	[ "$(uname -s)/$(uname -m)" = Linux/x86_64 ] ||
 		die "mynic is built on Linux on x86_64, this is $(uname -s) on $(uname -m)" \
 		    "use an x86_64 machine or virtual machine with Debian 12 or newer"
@@ -292,6 +297,10 @@ need_host()
 		die "this machine has no apt-get and dpkg: mynic installs what it needs from Debian packages" \
 		    "use Debian 12 or newer, for example in a container; the packages needed here are: $*"
 	fi
+	libc=$(getconf GNU_LIBC_VERSION 2>/dev/null) || :
+	[[ ! $libc =~ ^glibc\ 2\.([0-9]+) ]] || [ "${BASH_REMATCH[1]}" -ge 36 ] ||
+		die "this system is older than Debian 12: its C library is $libc, QEMU's build wants what came with 2.36" \
+		    "use Debian 12 or newer, for example in a container"
 }
 
 _apt_install()

@@ -92,6 +92,25 @@ test_other_system()
 	says "FreeBSD"
 }
 
+test_system_older_than_Debian_12()
+{
+	fake getconf 'echo glibc 2.31'
+	refused "$ROOT/scripts/qemu-build.sh"
+	says "older than Debian 12: its C library is glibc 2.31"
+}
+
+test_names_that_builds_do_not_take()
+{
+	MYNIC_CACHE="$T/a cache" refused "$ROOT/scripts/qemu-build.sh"
+	says "has a blank or a colon in it"
+	MYNIC_CACHE="$T/a:cache" refused "$ROOT/scripts/qemu-build.sh"
+	says "MYNIC_CACHE"
+	mkdir -p "$T/a:checkout"
+	cp -r "$ROOT/scripts" "$T/a:checkout/"
+	refused "$T/a:checkout/scripts/qemu-build.sh"
+	says "the checkout's path"
+}
+
 test_no_package_manager()
 {
 	mkdir -p "$T/bin"
