@@ -43,6 +43,7 @@
 #define MYNIC_DEFAULT_QUEUES 2
 #define MYNIC_THREADS_DEFAULT 1
 #define MYNIC_TX_POLL_DEFAULT 50
+#define MYNIC_TX_POLL_MAX 1000000
 
 /* BARs --------------------------------------------------------------------- */
 
@@ -412,8 +413,13 @@ static bool mynic_check_properties(MynicState *s, Error **errp)
 
     if (s->own_threads < MYNIC_THREADS_AUTO ||
         s->own_threads > MYNIC_MAX_QUEUE_PAIRS) {
-        error_setg(errp, "mynic: iothreads=%" PRId32 " is not from 0 to %d",
-                   s->own_threads, MYNIC_MAX_QUEUE_PAIRS);
+        error_setg(errp, "mynic: iothreads=%" PRId32 " is not from %d to %d",
+                   s->own_threads, MYNIC_THREADS_AUTO, MYNIC_MAX_QUEUE_PAIRS);
+        return false;
+    }
+    if (core->tx_poll > MYNIC_TX_POLL_MAX) {
+        error_setg(errp, "mynic: tx-poll=%" PRIu32 " is not from 0 to %d "
+                   "microseconds", core->tx_poll, MYNIC_TX_POLL_MAX);
         return false;
     }
     if (s->own_threads != MYNIC_THREADS_AUTO && s->mapping) {
@@ -710,11 +716,11 @@ static const struct {
     { "mac", "permanent MAC address" },
     { "netdev", "id of the -netdev that the card is connected to" },
     { "iothreads", "threads of its own for queue pairs with a tap, 0 to 64; 0: "
-      "they run in the main loop (default: 1)" },
+      "they run in the main loop; -1: as many as seem best, today 1" },
     { "iothread-vq-mapping", "IOThreads for queue pairs with a tap, as that of "
       "virtio-blk; a vq is a queue pair" },
     { "tx-poll", "microseconds after which a busy transmit queue is looked at "
-      "without a doorbell, 0 for never" },
+      "without a doorbell, up to 1000000, 0 for never" },
     { "ebpf", "let a tap choose the queue of a frame by eBPF, where the host "
       "permits it" },
     { "shadow", "tails and interrupt arming in guest memory" },

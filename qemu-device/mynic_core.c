@@ -379,9 +379,12 @@ void mynic_core_link_changed(MynicCore *core)
     mynic_core_lock(core);
     mynic_core_unlock(core);
     if (!up) {
-        /* The peer may be gone; do not wait for it. */
+        /* The peer may be gone, or its tap full for good: do not wait. */
         for (i = 0; i < core->num_wires; i++) {
             qemu_purge_queued_packets(core->wires[i].nc);
+        }
+        for (i = 0; i < core->num_pairs; i++) {
+            mynic_tx_schedule(&core->pairs[i].txq);
         }
     } else {
         mynic_core_flush(core);

@@ -169,6 +169,9 @@ static void mynic_pair_move(MynicPair *pair, AioContext *ctx)
     mynic_tx_move(&pair->txq);
     mynic_intr_move(&pair->cq[0].intr, ctx);
     mynic_intr_move(&pair->cq[1].intr, ctx);
+    /* What was to be done by the old ones, and may have no doorbell. */
+    mynic_tx_schedule(&pair->txq);
+    mynic_rx_schedule(&pair->rxq);
     for (i = 0; i < core->num_wires; i++) {
         if (core->wires[i].pair == pair) {
             mynic_pair_add_wire(pair, &core->wires[i]);

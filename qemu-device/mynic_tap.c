@@ -204,9 +204,13 @@ void mynic_tap_collect(MynicWire *wire)
     wire->iovcnt = 1;
 }
 
-/* Reads one frame. Returns false if there is none. */
+/*
+ * Reads one frame. Returns false if there is none, or none that can be right:
+ * one that fills NET_BUFSIZE may have been cut off.
+ */
 static bool mynic_tap_read(MynicWire *wire)
 {
+    const size_t rest = NET_BUFSIZE - MYNIC_TAP_HEAD;
     struct iovec *iov = wire->iov;
     unsigned int n = 0;
     size_t frame, room;
@@ -222,13 +226,18 @@ static bool mynic_tap_read(MynicWire *wire)
     if (n) {
         iov[0].iov_len = MYNIC_TAP_HEAD;
         iov[n + 1].iov_base = wire->buf + MYNIC_TAP_HEAD;
-        iov[n + 1].iov_len = NET_BUFSIZE - MYNIC_TAP_HEAD;
+        iov[n + 1].iov_len = rest - MIN(room, rest);
         len = RETRY_ON_EINTR(readv(wire->fd, iov, n + 2));
     } else {
         iov[0].iov_len = NET_BUFSIZE;
         len = RETRY_ON_EINTR(read(wire->fd, wire->buf, NET_BUFSIZE));
     }
     if (len <= 0) {
+        return false;
+    }
+    if (len >= NET_BUFSIZE) {
+        wire->stats.s.rx_packets++;
+        wire->stats.s.rx_drop_malformed++;
         return false;
     }
 

@@ -551,20 +551,20 @@ static bool mynic_tx_packets(MynicTxq *txq, unsigned int *budget)
  */
 static bool mynic_tx_polls(MynicTxq *txq, bool worked)
 {
-    int64_t usecs = txq->core->tx_poll * SCALE_US;
+    int64_t period = (int64_t)txq->core->tx_poll * SCALE_US;
     int64_t now, since;
 
-    if (!worked || !usecs || !mynic_has(txq->core, MYNIC_F_SHADOW) ||
+    if (!worked || !period || !mynic_has(txq->core, MYNIC_F_SHADOW) ||
         icount_enabled()) {
         return false;
     }
     now = qemu_clock_get_ns(QEMU_CLOCK_REALTIME);
     since = now - txq->seen;
     txq->seen = now;
-    if (since > 2 * usecs) {
+    if (since > 2 * period) {
         return false;
     }
-    timer_mod(txq->poll, now + usecs);
+    timer_mod(txq->poll, now + period);
     return true;
 }
 
@@ -574,7 +574,8 @@ static void mynic_tx_run(MynicTxq *txq)
     uint32_t head = txq->ring.head;
 
     if (!mynic_ring_runs(&txq->ring) || !mynic_core_active(txq->core) ||
-        txq->wire->inflight || txq->wire->full) {
+        txq->wire->inflight ||
+        (txq->wire->full && !txq->wire->nc->link_down)) {
         return;
     }
     if (txq->busy) {

@@ -89,7 +89,16 @@ test_ring_that_is_no_power_of_two()
 test_iothreads_out_of_range()
 {
 	refused ,netdev=net0,iothreads=65 \
-		"mynic: iothreads=65 is not from 0 to 64"
+		"mynic: iothreads=65 is not from -1 to 64"
+}
+
+test_tx_poll_out_of_range()
+{
+	refused ,netdev=net0,tx-poll=1000001 \
+		"mynic: tx-poll=1000001 is not from 0 to 1000000 microseconds"
+	refused ,netdev=net0,tx-poll=4294967295 \
+		"mynic: tx-poll=4294967295 is not from 0 to 1000000 microseconds"
+	card ,netdev=net0,tx-poll=1000000
 }
 
 test_iothreads_beside_a_mapping()
