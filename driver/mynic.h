@@ -87,6 +87,8 @@ enum mynic_reset_reason {
  *	start it again; the reset work keeps off
  * @MYNIC_STATE_REMOVING: no further reset may be scheduled
  * @MYNIC_STATE_FAILED: recovery was given up; only removal helps
+ * @MYNIC_STATE_PROBING: there is no network device to reset yet; what is
+ *	asked for waits for mynic_reset_allow()
  */
 enum mynic_state {
 	MYNIC_STATE_ENABLED,
@@ -94,6 +96,7 @@ enum mynic_state {
 	MYNIC_STATE_SUSPENDED,
 	MYNIC_STATE_REMOVING,
 	MYNIC_STATE_FAILED,
+	MYNIC_STATE_PROBING,
 	/* private: */
 	MYNIC_STATE_COUNT
 };
@@ -391,6 +394,8 @@ void mynic_vector_disable(struct mynic_vector *vec);
 /* mynic_reset.c */
 extern const char *const mynic_reset_names[MYNIC_RESET_COUNT];
 void mynic_reset_init(struct mynic_dev *mdev);
+const char *mynic_reset_wanted(const struct mynic_dev *mdev);
+void mynic_reset_allow(struct mynic_dev *mdev);
 void mynic_reset_schedule(struct mynic_dev *mdev,
 			  enum mynic_reset_reason reason);
 void mynic_reset_cancel(struct mynic_dev *mdev);

@@ -71,18 +71,67 @@ static struct mynic_admin_cqe *mynic_admin_peek(struct mynic_admin *admin)
 	return cqe;
 }
 
+/* The admin queue is not to be trusted any more: nothing is sent until the
+ * reset path has been through, and who waits for an answer need not go on.
+ */
+static void mynic_admin_broken(struct mynic_dev *mdev,
+			       enum mynic_reset_reason reason)
+{
+	clear_bit(MYNIC_STATE_ENABLED, mdev->state);
+	if (!mynic_hw_gone(mdev))
+		mynic_reset_schedule(mdev, reason);
+	complete(&mdev->admin.done);
+}
+
+/* Does the device still take commands? Whoever sees first that it does not
+ * says so. Returns 0 or a negative errno.
+ */
+static int mynic_admin_look(struct mynic_dev *mdev)
+{
+	u32 status = mynic_hw_read(mdev, MYNIC_REG_STATUS);
+	enum mynic_reset_reason reason;
+	bool fatal;
+
+	if (mynic_hw_gone(mdev)) {
+		mynic_admin_broken(mdev, MYNIC_RESET_FATAL);
+		return -ENODEV;
+	}
+	fatal = status & MYNIC_STATUS_FATAL;
+	if (!fatal && status & MYNIC_STATUS_ENABLED)
+		return 0;
+
+	reason = fatal ? MYNIC_RESET_FATAL : MYNIC_RESET_ADMIN_TIMEOUT;
+	if (test_and_clear_bit(MYNIC_STATE_ENABLED, mdev->state))
+		dev_err(&mdev->pdev->dev, "the device %s: status 0x%08x\n",
+			fatal ? "reports a fatal error" :
+				"is not enabled any more", status);
+	mynic_admin_broken(mdev, reason);
+	return -EIO;
+}
+
+/* Returns the answer, or an ERR_PTR() if none will come. */
 static struct mynic_admin_cqe *mynic_admin_wait(struct mynic_dev *mdev)
 {
 	struct mynic_admin *admin = &mdev->admin;
 	unsigned long end = jiffies + MYNIC_ADMIN_TIMEOUT;
+	unsigned long look = jiffies + MYNIC_ADMIN_LOOK;
 	struct mynic_admin_cqe *cqe;
 	bool last;
+	int err;
 
 	do {
-		last = time_after(jiffies, end) || mynic_hw_gone(mdev);
+		last = time_after(jiffies, end);
 		cqe = mynic_admin_peek(admin);
 		if (cqe)
-			break;
+			return cqe;
+		if (!test_bit(MYNIC_STATE_ENABLED, mdev->state))
+			return ERR_PTR(-EIO);
+		if (time_after_eq(jiffies, look)) {
+			err = mynic_admin_look(mdev);
+			if (err)
+				return ERR_PTR(err);
+			look = jiffies + MYNIC_ADMIN_LOOK;
+		}
 		if (READ_ONCE(admin->irq_works))
 			wait_for_completion_timeout(&admin->done,
 						    MYNIC_ADMIN_LOOK);
@@ -91,18 +140,7 @@ static struct mynic_admin_cqe *mynic_admin_wait(struct mynic_dev *mdev)
 				     2 * MYNIC_ADMIN_POLL_US);
 	} while (!last);
 
-	return cqe;
-}
-
-/* The admin queue is not to be trusted any more: nothing is sent until the
- * reset path has been through.
- */
-static void mynic_admin_broken(struct mynic_dev *mdev,
-			       enum mynic_reset_reason reason)
-{
-	clear_bit(MYNIC_STATE_ENABLED, mdev->state);
-	if (!mynic_hw_gone(mdev))
-		mynic_reset_schedule(mdev, reason);
+	return ERR_PTR(-ETIMEDOUT);
 }
 
 static int mynic_admin_finish(struct mynic_dev *mdev,
@@ -147,7 +185,7 @@ static int mynic_admin_finish(struct mynic_dev *mdev,
  *
  * Return: 0; the errno that stands for the status of the device, which then
  * has changed nothing; -ENETDOWN if the device is not enabled; -ETIMEDOUT or
- * -EIO if the device does not work.
+ * -EIO if the device does not work; -ENODEV if it is gone.
  */
 int mynic_admin_exec(struct mynic_dev *mdev, struct mynic_admin_req *req)
 {
@@ -188,15 +226,13 @@ int mynic_admin_exec(struct mynic_dev *mdev, struct mynic_admin_req *req)
 	mynic_hw_write(mdev, MYNIC_REG_ASQ_TAIL, admin->tail);
 
 	cqe = mynic_admin_wait(mdev);
-	if (cqe) {
+	err = PTR_ERR_OR_ZERO(cqe);
+	if (!err) {
 		err = mynic_admin_finish(mdev, req, cqe, tag);
-	} else {
-		err = mynic_hw_gone(mdev) ? -ENODEV : -ETIMEDOUT;
-		admin->timeouts++;
-		if (err == -ETIMEDOUT)
-			dev_err(&mdev->pdev->dev,
-				"admin command 0x%02x was not answered within %u ms\n",
-				req->op, jiffies_to_msecs(MYNIC_ADMIN_TIMEOUT));
+	} else if (err == -ETIMEDOUT) {
+		dev_err(&mdev->pdev->dev,
+			"admin command 0x%02x was not answered within %u ms\n",
+			req->op, jiffies_to_msecs(MYNIC_ADMIN_TIMEOUT));
 		mynic_admin_broken(mdev, MYNIC_RESET_ADMIN_TIMEOUT);
 	}
 out:
@@ -261,7 +297,6 @@ static void mynic_event_work(struct work_struct *work)
 	struct mynic_dev *mdev = container_of(admin, struct mynic_dev, admin);
 	u32 size = BIT(admin->aeq_log2_size), done;
 	struct mynic_event *ev;
-	u32 status;
 
 	if (!test_bit(MYNIC_STATE_ENABLED, mdev->state))
 		return;
@@ -283,11 +318,7 @@ static void mynic_event_work(struct work_struct *work)
 	if (done == size)
 		schedule_work(&admin->event_work);
 
-	status = mynic_hw_read(mdev, MYNIC_REG_STATUS);
-	if (status != MYNIC_ALL_ONES && status & MYNIC_STATUS_FATAL) {
-		dev_err(&mdev->pdev->dev, "the device reports a fatal error\n");
-		mynic_admin_broken(mdev, MYNIC_RESET_FATAL);
-	}
+	mynic_admin_look(mdev);
 }
 
 /**

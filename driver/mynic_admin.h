@@ -31,9 +31,8 @@ struct mynic_dev;
  * @log2_size: size of @asq and @acq
  * @aeq_log2_size: size of @aeq
  * @irq_works: vector 0 has been seen to arrive
- * @done: completed by the interrupt
+ * @done: completed by the interrupt, and when no answer will come
  * @event_work: reads the event ring
- * @timeouts: commands not answered in time, since probe
  */
 struct mynic_admin {
 	struct mutex lock; /* one command at a time */
@@ -53,7 +52,6 @@ struct mynic_admin {
 	bool irq_works;
 	struct completion done;
 	struct work_struct event_work;
-	u64 timeouts;
 };
 
 /**

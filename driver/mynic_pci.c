@@ -99,6 +99,7 @@ static int mynic_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	struct net_device *netdev;
 	struct mynic_dev *mdev;
 	struct mynic_net *mn;
+	const char *reason;
 	int err;
 
 	mdev = kzalloc(sizeof(*mdev), GFP_KERNEL);
@@ -158,12 +159,18 @@ static int mynic_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	mynic_debugfs_add(mdev);
 	pci_save_state(pdev);
 
+	/* All went well, and yet the device may have given up meanwhile. */
+	if (mynic_reset_wanted(mdev) || mynic_hw_gone(mdev)) {
+		err = -EIO;
+		goto err_debugfs;
+	}
 	err = register_netdev(netdev);
 	if (err) {
 		dev_err(&pdev->dev, "cannot register the network device: %pe\n",
 			ERR_PTR(err));
 		goto err_debugfs;
 	}
+	mynic_reset_allow(mdev);
 	netdev_info(netdev, "mynic %s, %u queue pairs, %pM\n",
 		    mdev->info.fw_version, mdev->max_channels,
 		    netdev->dev_addr);
@@ -172,6 +179,10 @@ static int mynic_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 err_debugfs:
 	mynic_debugfs_remove(mdev);
 err_stop:
+	reason = mynic_reset_wanted(mdev);
+	if (reason)
+		dev_err(&pdev->dev, "the device failed while it was set up (%s) and is left alone; binding the driver again tries again\n",
+			reason);
 	mynic_stop_device(mdev);
 	mynic_irq_free(mdev);
 	/* Behind the interrupt, which schedules it. */

@@ -161,11 +161,52 @@ out:
 /**
  * mynic_reset_init() - make mynic_reset_schedule() possible
  * @mdev: the card
+ *
+ * No reset takes place before mynic_reset_allow().
  */
 void mynic_reset_init(struct mynic_dev *mdev)
 {
 	INIT_DELAYED_WORK(&mdev->reset_work, mynic_reset_work);
 	mdev->reset_last = jiffies - MYNIC_RESET_INTERVAL;
+	set_bit(MYNIC_STATE_PROBING, mdev->state);
+}
+
+/**
+ * mynic_reset_wanted() - has a reset been asked for that did not take place?
+ * @mdev: the card
+ *
+ * Return: the name of the reason, as ethtool -S has it, or NULL.
+ */
+const char *mynic_reset_wanted(const struct mynic_dev *mdev)
+{
+	unsigned long pending = READ_ONCE(mdev->reset_pending);
+
+	return pending ? mynic_reset_names[__ffs(pending)] : NULL;
+}
+
+static void mynic_reset_queue_work(struct mynic_dev *mdev)
+{
+	unsigned long next = READ_ONCE(mdev->reset_last) +
+			     MYNIC_RESET_INTERVAL;
+
+	schedule_delayed_work(&mdev->reset_work,
+			      time_before(jiffies, next) ?
+			      MYNIC_RESET_INTERVAL : 0);
+}
+
+/**
+ * mynic_reset_allow() - the network device is registered and can be reset
+ * @mdev: the card
+ *
+ * Makes up for what was asked for too early.
+ */
+void mynic_reset_allow(struct mynic_dev *mdev)
+{
+	clear_bit(MYNIC_STATE_PROBING, mdev->state);
+	/* Pairs with mynic_reset_schedule(): one of both sees the other's. */
+	smp_mb__after_atomic();
+	if (mynic_reset_wanted(mdev))
+		mynic_reset_queue_work(mdev);
 }
 
 /**
@@ -178,15 +219,13 @@ void mynic_reset_init(struct mynic_dev *mdev)
 void mynic_reset_schedule(struct mynic_dev *mdev,
 			  enum mynic_reset_reason reason)
 {
-	unsigned long next = READ_ONCE(mdev->reset_last) +
-			     MYNIC_RESET_INTERVAL;
-
 	if (test_bit(MYNIC_STATE_REMOVING, mdev->state))
 		return;
 	set_bit(reason, &mdev->reset_pending);
-	schedule_delayed_work(&mdev->reset_work,
-			      time_before(jiffies, next) ?
-			      MYNIC_RESET_INTERVAL : 0);
+	/* Pairs with mynic_reset_allow(). */
+	smp_mb__after_atomic();
+	if (!test_bit(MYNIC_STATE_PROBING, mdev->state))
+		mynic_reset_queue_work(mdev);
 }
 
 /**

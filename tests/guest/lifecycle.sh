@@ -136,6 +136,9 @@ B1_memory_decoding_switched_off_is_survived()
 	stir_end
 	echo 1 >"/sys/bus/pci/devices/$pci/remove"
 	wait_for 30 "removal" gone
+	kernel_said 'the device is gone' || fail "nothing was said"
+	# One look is enough, where no answer can come.
+	! kernel_said 'was not answered' || fail "an answer was waited for"
 	echo 1 >/sys/bus/pci/rescan
 	present
 	send_checked 4
@@ -215,6 +218,24 @@ B1_driver_of_another_major_version_is_refused()
 	defer rmmod mynic
 	wait_for 10 "a message" kernel_said \
 		'mynic .*has version 1\.[0-9]+ .* driver needs 2\.'
+	gone || fail "the driver took the card"
+	rmmod mynic
+	_load
+	present
+	send_checked 4
+}
+
+B1_device_that_fails_in_probe_is_left_alone()
+{
+	mynic_only
+	fresh
+	kernel_may_say 'mynic .*(fatal|probe with driver mynic failed)'
+	rmmod mynic
+	insmod "$WRONG_ASQ_MODULE"
+	defer rmmod mynic
+	wait_for 10 "a message" kernel_said \
+		"mynic $pci: the device failed while it was set up \(fatal\)"
+	! kernel_said 'was not answered' || fail "an answer was waited for"
 	gone || fail "the driver took the card"
 	rmmod mynic
 	_load
