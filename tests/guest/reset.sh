@@ -1,5 +1,5 @@
 #!/bin/bash
-# Resets under way: FLR, ethtool --reset, a watchdog; traffic and settings live on.
+# Resets: FLR, ethtool --reset, both watchdogs; traffic and settings live on.
 # SPDX-License-Identifier: GPL-2.0-or-later
 
 . "$(dirname "$0")/lib.sh"
@@ -120,6 +120,49 @@ B9_resets_and_reconfiguration_at_once()
 	wait "$worker"
 	wait_for 20 "carrier" carrier 1
 	flows_live
+}
+
+# stand_still: a card with settings and traffic, which from now on does nothing
+# and says nothing of it, as it has no bus mastering.
+stand_still()
+{
+	mynic_only
+	fresh
+	ethtool -G "$nic" rx 512 tx 64
+	ip link set "$nic" mtu 1400
+	known=$(settings)
+	stir
+	setpci -s "$pci" COMMAND=0:4
+}
+
+# works_again REASON: the driver finds out and resets the card for that.
+works_again()
+{
+	wait_for 30 "a reset" kernel_said "resetting the device: $1"
+	wait_for 20 "its end" kernel_said 'the device works again'
+	ge "$(hw "reset_$1")" 1 "resets counted"
+	eq "$(settings)" "$known" "settings"
+	flows_live
+	send_checked 4
+}
+
+B9_command_that_gets_no_answer_resets()
+{
+	kernel_may_say 'mynic .*(admin_timeout|was not answered)'
+	stand_still
+	ethtool -S "$nic" >/dev/null || :
+	works_again admin_timeout
+}
+
+B9_transmit_queue_that_is_stuck_resets()
+{
+	# No command here: its answer would be missed first.
+	kernel_may_say 'mynic .*(NETDEV WATCHDOG|tx_timeout)'
+	stand_still
+	# More than the ring holds, for TCP holds back what is not sent.
+	ping -fq "$HOST4" >/dev/null &
+	defer kill $!
+	works_again tx_timeout
 }
 
 B9_reset_is_counted_by_its_reason()
