@@ -52,11 +52,12 @@ static void mynic_rx_publish(struct mynic_rx_ring *ring)
 		return;
 	ring->published = new;
 
+	/* Buffers before the tail or the doorbell that covers them. It also
+	 * gives back the completions that have been read, so loads too come
+	 * before it, of which writel() says nothing.
+	 */
+	dma_mb();
 	if (ring->shadow) {
-		/* Buffers before the tail that covers them; it also gives
-		 * back the completions that have been read.
-		 */
-		dma_mb();
 		WRITE_ONCE(ring->ctl->tail, cpu_to_le32(new));
 		/* The tail before we look whether the device ran dry; the
 		 * device writes kick, then looks at the tail once more.

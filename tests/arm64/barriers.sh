@@ -205,6 +205,9 @@ ktap "B3 a transmit tail is stored behind the slots" \
 	preceded "dmb oshst" "st mynic_tx_publish ctl->tail"
 ktap "B3 a receive tail is stored behind the buffers, and behind what was read" \
 	preceded "dmb osh" "st mynic_rx_publish ctl->tail"
+ktap "B3 without a tail a doorbell is rung behind the buffers and what was read" \
+	between "ld mynic_rx_publish ring->published" "dmb osh" \
+		"st mynic_rx_publish mynic_hw_doorbell("
 ktap "B3 transmit: the tail is visible before kick is read" \
 	preceded "dsb sy" "ld mynic_tx_publish ctl->kick"
 ktap "B3 receive: the tail is visible before kick is read" \
