@@ -16,7 +16,8 @@
  */
 #define MYNIC_RX_BATCH		16
 
-/* Most free pages that a page pool is asked to keep. */
+/* Fewest and most free pages that a page pool is asked to keep. */
+#define MYNIC_RX_POOL_MIN	64
 #define MYNIC_RX_POOL_MAX	16384
 
 /* Longest frame that may come in. */
@@ -149,17 +150,21 @@ int mynic_rx_check_cfg(const struct mynic_net *mn,
 static struct page_pool *mynic_rx_pool_create(struct mynic_rx_ring *ring,
 					      const struct mynic_queue_cfg *cfg)
 {
-	u32 size = cfg->rx_gro ? MYNIC_RX_BUF_MAX : MYNIC_RX_BUF_MIN;
+	u32 order = get_order(cfg->rx_gro ? MYNIC_RX_BUF_MAX :
+					    MYNIC_RX_BUF_MIN);
+	u32 size = PAGE_SIZE << order;
 	struct page_pool_params params = {
-		.order = get_order(size),
+		.order = order,
 		.flags = PP_FLAG_DMA_MAP | PP_FLAG_DMA_SYNC_DEV,
-		.pool_size = min_t(u32, cfg->rx_slots, MYNIC_RX_POOL_MAX),
+		/* As much as the ring itself may hold. */
+		.pool_size = clamp_t(u32, mynic_rx_bytes_max(ring) / size,
+				     MYNIC_RX_POOL_MIN, MYNIC_RX_POOL_MAX),
 		.nid = dev_to_node(ring->dev),
 		.dev = ring->dev,
 		.netdev = ring->netdev,
 		.queue_idx = ring->idx,
 		.dma_dir = cfg->xdp_prog ? DMA_BIDIRECTIONAL : DMA_FROM_DEVICE,
-		.max_len = PAGE_SIZE << get_order(size),
+		.max_len = size,
 	};
 
 	/* Belongs to the NAPI only between start() and clean(), which are
