@@ -118,7 +118,7 @@ enum mynic_state {
  * @reset_pending: bits, enum mynic_reset_reason
  * @reset_failures: resets that failed in a row
  * @reset_counts: resets by reason, since probe
- * @events_lost: events that the device could not report
+ * @events_lost: events that the device could not report, since it was enabled
  * @debugfs: directory of this card
  */
 struct mynic_dev {

@@ -289,13 +289,31 @@ static void mynic_event(struct mynic_dev *mdev, const struct mynic_event *ev)
 	mynic_reset_schedule(mdev, MYNIC_RESET_QUEUE_ERROR);
 }
 
+/* An event told of others before it that the ring had no room for: ask for
+ * what they would have said.
+ */
+static void mynic_events_lost(struct mynic_dev *mdev, u32 lost)
+{
+	struct mynic_net *mn = netdev_priv(mdev->netdev);
+
+	if (net_ratelimit())
+		netdev_warn(mdev->netdev, "%u events were lost, looking at link and queues\n",
+			    lost - mdev->events_lost);
+	mdev->events_lost = lost;
+
+	/* If that fails it has scheduled a reset, which does more. */
+	mynic_link_query(mn);
+	if (test_bit(MYNIC_STATE_UP, mdev->state) && mynic_queues_error(mn))
+		mynic_reset_schedule(mdev, MYNIC_RESET_QUEUE_ERROR);
+}
+
 /* Read the event ring. Takes none of the control locks. */
 static void mynic_event_work(struct work_struct *work)
 {
 	struct mynic_admin *admin = container_of(work, struct mynic_admin,
 						 event_work);
 	struct mynic_dev *mdev = container_of(admin, struct mynic_dev, admin);
-	u32 size = BIT(admin->aeq_log2_size), done;
+	u32 size = BIT(admin->aeq_log2_size), lost = mdev->events_lost, done;
 	struct mynic_event *ev;
 
 	if (!test_bit(MYNIC_STATE_ENABLED, mdev->state))
@@ -310,13 +328,15 @@ static void mynic_event_work(struct work_struct *work)
 		/* The phase before the body that it vouches for. */
 		dma_rmb();
 		admin->aeq_head++;
-		WRITE_ONCE(mdev->events_lost, le32_to_cpu(ev->lost));
+		lost = le32_to_cpu(ev->lost);
 		mynic_event(mdev, ev);
 	}
 	if (done)
 		mynic_hw_write(mdev, MYNIC_REG_AEQ_HEAD, admin->aeq_head);
 	if (done == size)
 		schedule_work(&admin->event_work);
+	if (lost != mdev->events_lost)
+		mynic_events_lost(mdev, lost);
 
 	mynic_admin_look(mdev);
 }
@@ -425,6 +445,7 @@ int mynic_admin_start(struct mynic_dev *mdev)
 	admin->tail = 0;
 	admin->head = 0;
 	admin->aeq_head = 0;
+	mdev->events_lost = 0;
 	/* Interrupts have to show anew that they arrive. */
 	WRITE_ONCE(admin->irq_works, false);
 	err = mynic_hw_enable(mdev);

@@ -352,6 +352,33 @@ void mynic_queues_down(struct mynic_net *mn)
 	mynic_queues_clean(mn);
 }
 
+static bool mynic_ctl_error(const struct mynic_queue_ctl *ctl)
+{
+	return le32_to_cpu(READ_ONCE(ctl->error)) != MYNIC_QERR_NONE;
+}
+
+/**
+ * mynic_queues_error() - has the device stopped a queue?
+ * @mn: the network device, its rings started
+ *
+ * For those who missed an event. Process context; takes stats_lock.
+ *
+ * Return: true if the control block of any queue says so.
+ */
+bool mynic_queues_error(struct mynic_net *mn)
+{
+	bool error = false;
+	u16 i;
+
+	spin_lock_bh(&mn->stats_lock);
+	for (i = 0; i < mn->mdev->max_channels && !error; i++)
+		error = (mn->tx[i] && mynic_ctl_error(mn->tx[i]->ctl)) ||
+			(mn->rx[i] && (mynic_ctl_error(mn->rx[i]->ctl) ||
+				       mynic_ctl_error(mn->rx[i]->cq_ctl)));
+	spin_unlock_bh(&mn->stats_lock);
+	return error;
+}
+
 /**
  * mynic_queues_alloc() - allocate and attach rings and channels for mn->cfg
  * @mn: the network device, without rings

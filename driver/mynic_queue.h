@@ -23,6 +23,7 @@ int mynic_queues_up(struct mynic_net *mn);
 void mynic_queues_quiesce(struct mynic_net *mn);
 void mynic_queues_clean(struct mynic_net *mn);
 void mynic_queues_down(struct mynic_net *mn);
+bool mynic_queues_error(struct mynic_net *mn);
 int mynic_queue_cfg_check(const struct mynic_net *mn,
 			  const struct mynic_queue_cfg *cfg,
 			  struct netlink_ext_ack *extack);
