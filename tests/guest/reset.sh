@@ -159,8 +159,9 @@ B9_transmit_queue_that_is_stuck_resets()
 	# No command here: its answer would be missed first.
 	kernel_may_say 'mynic .*(NETDEV WATCHDOG|tx_timeout)'
 	stand_still
-	# More than the ring holds, for TCP holds back what is not sent.
-	ping -fq "$HOST4" >/dev/null &
+	# More than the ring holds; TCP holds back what is not sent, and ping
+	# too, but for -S.
+	ping -fqS 200000 "$HOST4" >/dev/null &
 	defer kill $!
 	works_again tx_timeout
 }
