@@ -244,9 +244,16 @@ static pci_ers_result_t mynic_error_detected(struct pci_dev *pdev,
 	struct mynic_dev *mdev = pci_get_drvdata(pdev);
 
 	netdev_warn(mdev->netdev, "PCI error, channel state %u\n", state);
-	/* In any other state than normal there is nobody to talk to. */
-	if (state != pci_channel_io_normal)
-		mynic_hw_detach(mdev);
+	/* The link works, and our own reset is enough, without that of the
+	 * slot, which others may share.
+	 */
+	if (state == pci_channel_io_normal) {
+		mynic_reset_prepare(mdev);
+		return PCI_ERS_RESULT_CAN_RECOVER;
+	}
+
+	/* In any other state there is nobody to talk to. */
+	mynic_hw_detach(mdev);
 	mynic_reset_prepare(mdev);
 	if (state == pci_channel_io_perm_failure)
 		return PCI_ERS_RESULT_DISCONNECT;
@@ -257,9 +264,11 @@ static pci_ers_result_t mynic_error_detected(struct pci_dev *pdev,
 static pci_ers_result_t mynic_slot_reset(struct pci_dev *pdev)
 {
 	struct mynic_dev *mdev = pci_get_drvdata(pdev);
-	int err;
+	int err = 0;
 
-	err = pci_enable_device_mem(pdev);
+	/* It still is if the slot is reset for the sake of another one. */
+	if (!pci_is_enabled(pdev))
+		err = pci_enable_device_mem(pdev);
 	if (err) {
 		dev_err(&pdev->dev, "cannot enable the device after a slot reset: %pe\n",
 			ERR_PTR(err));

@@ -15,6 +15,7 @@
 #   link NETDEV on|off  QEMU's set_link
 #   unplug DEVICE       QEMU's device_del
 #   plug JSON           QEMU's device_add; a network card only
+#   aer DEVICE ERROR    QEMU's pcie_aer_inject_error
 #   qom PATH NAME JSON  QEMU's qom-set; below /machine/peripheral only
 
 set -euo pipefail
@@ -78,6 +79,13 @@ serve()
 		[[ $text =~ ^\{\"driver\":\ \"(mynic|virtio-net-pci|e1000e)\" ]] ||
 			return 2
 		qmp device_add "$text"
+		;;
+	aer)
+		plain "$a" && plain "$b" || return 2
+		a=$(qmp human-monitor-command \
+			"{\"command-line\": \"pcie_aer_inject_error $a $b\"}")
+		echo "$a"
+		[[ $a == *"OK id:"* ]]
 		;;
 	qom)
 		[[ $a =~ ^[A-Za-z0-9_-]+$ ]] && plain "$b" || return 2

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Resets: FLR, ethtool --reset, both watchdogs; traffic and settings live on.
+# Resets: FLR, ethtool, watchdogs, PCI errors; traffic and settings live on.
 # SPDX-License-Identifier: GPL-2.0-or-later
 
 . "$(dirname "$0")/lib.sh"
@@ -164,6 +164,20 @@ B9_transmit_queue_that_is_stuck_resets()
 	ping -fqS 200000 "$HOST4" >/dev/null &
 	defer kill $!
 	works_again tx_timeout
+}
+
+B9_PCI_error_that_is_not_fatal_is_recovered()
+{
+	mynic_only
+	fresh
+	# A completion timeout, as the kernel names it.
+	kernel_may_say 'mynic .*(PCIe Bus Error|error status/mask|PCI error)'
+	stir
+	host aer nic0 COMP_TIME
+	wait_for 20 "recovery" kernel_said 'AER: device recovery successful'
+	wait_for 20 "carrier" carrier 1
+	eq "$(hw reset_aer)" 1 "resets counted"
+	flows_live
 }
 
 B9_reset_is_counted_by_its_reason()
