@@ -252,6 +252,9 @@ guest_command()
 	printf '%s/$(uname -r)/mynic.ko ' MODULE=/mynic/build/modules \
 		"OTHER_MODULE=/mynic/build/other-major-$kernel" \
 		"WRONG_ASQ_MODULE=/mynic/build/wrong-asq-$kernel"
+	# shellcheck disable=SC2016 # likewise
+	printf '%s/$(uname -r)/rx-restart.ko ' \
+		"RX_RESTART_MODULE=/mynic/build/rx-restart"
 	printf 'DONE=/mynic/build/log/guest-%s-%s.results ' "$kernel$part" \
 		"$boot"
 	printf 'PLUG_JSON=%q tests/guest/run.sh' "$(dut_json "$boot")"
@@ -306,6 +309,11 @@ if [ "$NIC" = mynic ]; then
 	"$MYNIC_ROOT/scripts/driver-build.sh" "$kernel" >/dev/null
 	if [ "${#files[@]}" -eq 0 ] || [[ " ${files[*]} " == *" lifecycle "* ]]; then
 		other_drivers
+	fi
+	# 6.12 does not let modules restart queues.
+	if [ "$kernel" != 6.12 ] &&
+	   { [ "${#files[@]}" -eq 0 ] || [[ " ${files[*]} " == *" rings "* ]]; }; then
+		"$MYNIC_ROOT/scripts/guest-module.sh" "$kernel" >/dev/null
 	fi
 fi
 

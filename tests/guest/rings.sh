@@ -79,6 +79,32 @@ B5_sizes_change_under_traffic_without_losing_flows()
 	done
 }
 
+B5_one_receive_queue_restarts_under_traffic()
+{
+	mynic_only
+	fresh
+	need_queues 2
+	local i
+	[ -e "$RX_RESTART_MODULE" ] || skip "this kernel does not do it"
+	ethtool -L "$nic" combined 2
+	insmod "$RX_RESTART_MODULE"
+	defer rmmod rx_restart
+	stir
+	for i in $(seq 20); do
+		echo "$nic $((i % 2))" \
+			>/sys/module/rx_restart/parameters/restart
+	done
+	carrier 1
+	flows_live
+	eq "$(hw reset_queue_error) $(hw reset_admin_error)" "0 0" "resets"
+	receive_checked 4
+	# Down, there is no ring to exchange.
+	ip link set "$nic" down
+	echo "$nic 0" >/sys/module/rx_restart/parameters/restart || :
+	addresses
+	receive_checked 4
+}
+
 B5_sizes_that_are_no_power_of_two_are_refused()
 {
 	mynic_only
