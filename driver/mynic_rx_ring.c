@@ -16,8 +16,11 @@
  */
 #define MYNIC_RX_BATCH		16
 
-/* Fewest and most free pages that a page pool is asked to keep. */
-#define MYNIC_RX_POOL_MIN	64
+/* Free pages that a page pool is asked to keep: so many also if the ring posts
+ * less, for readers of several flows give back more than that at once; and no
+ * more than this.
+ */
+#define MYNIC_RX_POOL_KEEP	512
 #define MYNIC_RX_POOL_MAX	16384
 
 /* Longest frame that may come in. */
@@ -153,12 +156,12 @@ static struct page_pool *mynic_rx_pool_create(struct mynic_rx_ring *ring,
 	u32 order = get_order(cfg->rx_gro ? MYNIC_RX_BUF_MAX :
 					    MYNIC_RX_BUF_MIN);
 	u32 size = PAGE_SIZE << order;
+	u32 pages = max_t(u32, mynic_rx_bytes_max(ring) / size,
+			  min_t(u32, cfg->rx_slots, MYNIC_RX_POOL_KEEP));
 	struct page_pool_params params = {
 		.order = order,
 		.flags = PP_FLAG_DMA_MAP | PP_FLAG_DMA_SYNC_DEV,
-		/* As much as the ring itself may hold. */
-		.pool_size = clamp_t(u32, mynic_rx_bytes_max(ring) / size,
-				     MYNIC_RX_POOL_MIN, MYNIC_RX_POOL_MAX),
+		.pool_size = min_t(u32, pages, MYNIC_RX_POOL_MAX),
 		.nid = dev_to_node(ring->dev),
 		.dev = ring->dev,
 		.netdev = ring->netdev,
