@@ -14,7 +14,7 @@ help: ## this text
 .PHONY: clean distclean
 demo: ## the card carries multiqueue traffic in a guest (10 minutes the first time)
 	@scripts/demo.sh
-check: ## the tests: every claim on the newest kernel, a part on 6.12 (30 minutes the first time, then 10)
+check: ## the tests, of the guests all on 7.2 and a part on 6.12 (30 minutes the first time, then 10)
 	@scripts/check.sh
 check-full: ## the same, everything on 6.12 too, and on a kernel with lockdep (an hour or more)
 	@scripts/check.sh --full

@@ -11,7 +11,8 @@
 #   lint        style, warnings, comments, licences
 #   unit        parts of the device alone
 #   qtest       the device, driven by QEMU's qtest
-#   guest-7.2   card and driver in booted guests, newest kernel
+#   guest-7.2   card and driver in a booted guest, newest kernel
+#   guest-numa  the same with two nodes and a strict IOMMU
 #   guest-6.12  the long-term kernel: what is up to the kernel
 #   work        what a packet costs in guest instructions, beside virtio-net
 # and with --full also:
@@ -29,9 +30,10 @@
 scripts=$MYNIC_ROOT/scripts
 # Two lanes take the next part in this order, so that neither ends much later; a
 # third one, beside them, takes only what needs no guest.
-order=(guest-debug guest-7.2 guest-6.12 guest-6.12-rest scripts work)
+order=(guest-debug guest-7.2 guest-6.12 guest-6.12-rest guest-numa scripts work)
 without_guest=(lint qtest contract bad-input unit)
-all=(contract scripts bad-input lint unit qtest guest-7.2 guest-6.12 work)
+all=(contract scripts bad-input lint unit qtest guest-7.2 guest-numa guest-6.12
+     work)
 full=("${all[@]}" guest-6.12-rest guest-debug)
 
 # Tests that are programs with KTAP of their own; the first failure does not
@@ -83,6 +85,12 @@ part()
 		;;
 	work)
 		"$scripts/work-test.sh"
+		;;
+	guest-7.2)
+		guest 7.2 --boot one
+		;;
+	guest-numa)
+		guest 7.2 --boot two
 		;;
 	guest-6.12)
 		guest 6.12 --short

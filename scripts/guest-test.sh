@@ -202,7 +202,9 @@ driver_kept_rules()
 
 	echo "KTAP version 1"
 	echo "1..1"
-	if ! said=$(grep -vE "$meant" "$1" | grep -m 20 '^mynic: '); then
+	said=$(awk -v meant="$meant" '
+		/^mynic: / && $0 !~ meant && n++ < 20' "$1")
+	if [ -z "$said" ]; then
 		echo "ok 1 $claim"
 		return
 	fi
@@ -284,6 +286,17 @@ run_namespace()
 	return "$rc"
 }
 
+is_wanted()
+{
+	[ "${#files[@]}" -eq 0 ] || [[ " ${files[*]} " == *" $1 "* ]]
+}
+
+# runs FILE: true if it is among those of the first boot that are run.
+runs()
+{
+	[[ " ${boots[*]} " == *" one "* ]] && is_wanted "$1"
+}
+
 if [ -n "$inside" ]; then
 	run_boot "$inside" "${files[@]}"
 	exit
@@ -307,12 +320,9 @@ export vm_kernel
 "$MYNIC_ROOT/scripts/guest-tools.sh"
 if [ "$NIC" = mynic ]; then
 	"$MYNIC_ROOT/scripts/driver-build.sh" "$kernel" >/dev/null
-	if [ "${#files[@]}" -eq 0 ] || [[ " ${files[*]} " == *" lifecycle "* ]]; then
-		other_drivers
-	fi
+	! runs lifecycle || other_drivers
 	# 6.12 does not let modules restart queues.
-	if [ "$kernel" != 6.12 ] &&
-	   { [ "${#files[@]}" -eq 0 ] || [[ " ${files[*]} " == *" rings "* ]]; }; then
+	if [ "$kernel" != 6.12 ] && runs rings; then
 		"$MYNIC_ROOT/scripts/guest-module.sh" "$kernel" >/dev/null
 	fi
 fi
@@ -322,9 +332,7 @@ for boot in "${boots[@]}"; do
 	declare -n all=$boot
 	wanted=()
 	for f in "${all[@]}"; do
-		[ "${#files[@]}" -eq 0 ] || [[ " ${files[*]} " == *" $f "* ]] ||
-			continue
-		wanted+=("$f")
+		! is_wanted "$f" || wanted+=("$f")
 	done
 	[ "${#wanted[@]}" -gt 0 ] || continue
 	run_namespace "$boot" "${wanted[@]}" || rc=$?
