@@ -16,7 +16,7 @@ demo: ## the card carries multiqueue traffic in a guest (10 minutes the first ti
 	@scripts/demo.sh
 check: ## the tests, of the guests all on 7.2 and a part on 6.12 (30 minutes the first time, then 10)
 	@scripts/check.sh
-check-full: ## the same, everything on 6.12 too, and on a kernel with lockdep (an hour or more)
+check-full: ## the same, everything on 6.12, on a kernel with lockdep, and on arm64 (two hours)
 	@scripts/check.sh --full
 bench: ## speed beside QEMU's other cards: one table (45 minutes; QUICK=1: 3)
 	@BENCH_LINES='$(LINES)' scripts/bench.sh

@@ -12,12 +12,14 @@
 #   unit        parts of the device alone
 #   qtest       the device, driven by QEMU's qtest
 #   guest-7.2   card and driver in a booted guest, newest kernel
-#   guest-numa  the same with two nodes and a strict IOMMU
+#   guest-7.2-more  other tests in another such guest
+#   guest-dma   two nodes and a strict IOMMU; bounce buffers
 #   guest-6.12  the long-term kernel: what is up to the kernel
 #   work        what a packet costs in guest instructions, beside virtio-net
 # and with --full also:
 #   guest-6.12-rest  the long-term kernel: all other guest tests
 #   guest-debug      the guest tests on a kernel with lockdep and DMA_API_DEBUG
+#   arm64            barriers, and card and driver in arm64 guests
 #
 # Named parts run one after the other.  All of them run in lanes where there are
 # two processors: what guests wait for, others can use.
@@ -30,11 +32,12 @@
 scripts=$MYNIC_ROOT/scripts
 # Two lanes take the next part in this order, so that neither ends much later; a
 # third one, beside them, takes only what needs no guest.
-order=(guest-debug guest-7.2 guest-6.12 guest-6.12-rest guest-numa scripts work)
+order=(guest-debug guest-7.2 guest-7.2-more guest-6.12 guest-6.12-rest scripts
+       guest-dma work arm64)
 without_guest=(lint qtest contract bad-input unit)
-all=(contract scripts bad-input lint unit qtest guest-7.2 guest-numa guest-6.12
-     work)
-full=("${all[@]}" guest-6.12-rest guest-debug)
+all=(contract scripts bad-input lint unit qtest guest-7.2 guest-7.2-more
+     guest-dma guest-6.12 work)
+full=("${all[@]}" guest-6.12-rest guest-debug arm64)
 
 # Tests that are programs with KTAP of their own; the first failure does not
 # keep the others from running.
@@ -86,11 +89,17 @@ part()
 	work)
 		"$scripts/work-test.sh"
 		;;
+	arm64)
+		"$scripts/check-arm64.sh"
+		;;
 	guest-7.2)
 		guest 7.2 --boot one
 		;;
-	guest-numa)
+	guest-7.2-more)
 		guest 7.2 --boot two
+		;;
+	guest-dma)
+		guest 7.2 --boot three,four
 		;;
 	guest-6.12)
 		guest 6.12 --short

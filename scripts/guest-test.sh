@@ -2,21 +2,23 @@
 # Boots guests on one kernel and runs the tests of tests/guest in them.
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Usage: scripts/guest-test.sh [--kernel 7.2|6.12|debug] [--boot one|two]
+# Usage: scripts/guest-test.sh [--kernel 7.2|6.12|debug] [--boot one|two|three|four]
 #                              [--case REGEX] [--short|--rest] [FILE]...
 #
-# The first boot has one node and most of the tests, the second two nodes and
-# a strict IOMMU.  FILEs are names in tests/guest without ".sh"; --short stands
+# The first two boots have one node and most of the tests, the third two nodes and
+# a strict IOMMU, the fourth bounce buffers for all DMA.  FILEs are names in tests/guest without ".sh"; --short stands
 # for those whose outcome is up to the kernel more than to the device, --rest
 # for all others.  NIC=virtio-net or NIC=e1000e puts such cards in the place of
 # ours; CARD= has further properties for ours, as CARD=iothreads=2.
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-usage='usage: scripts/guest-test.sh [--kernel 7.2|6.12|debug] [--boot one|two] [--case REGEX] [--short|--rest] [FILE]...'
-one=(identity reach traffic mtu filter offload vlan rss channels rings coalesce
-     stats irq link flow reset backends xdp power lifecycle)
-two=(numa iommu xdp-dma)
+usage='usage: scripts/guest-test.sh [--kernel 7.2|6.12|debug] [--boot one|two|three|four] [--case REGEX] [--short|--rest] [FILE]...'
+one=(identity reach traffic mtu filter offload vlan rss)
+two=(channels rings coalesce stats irq link flow reset backends xdp power
+     lifecycle)
+three=(numa iommu xdp-dma)
+four=(dma)
 # What the driver does in another way on another kernel: reconfiguration under
 # the device's own lock or not, RSS by one interface or another, statistics,
 # NAPI, XDP; and contents both ways.
@@ -27,7 +29,7 @@ QUEUES=4
 kernel=7.2
 # Of logs: both parts may run at the same time.
 part=
-boots=(one two)
+boots=(one two three four)
 only=
 inside=
 files=()
@@ -37,7 +39,7 @@ while [ $# -gt 0 ]; do
 		[ $# -gt 1 ] || die "$1 wants a value" "$usage"
 		case $1 in
 		--kernel) kernel=$2 ;;
-		--boot) boots=("$2") ;;
+		--boot) IFS=, read -ra boots <<<"$2" ;;
 		--case) only=$2 ;;
 		esac
 		shift
@@ -51,7 +53,7 @@ while [ $# -gt 0 ]; do
 		;;
 	--rest)
 		part=-rest
-		for f in "${one[@]}" "${two[@]}"; do
+		for f in "${one[@]}" "${two[@]}" "${three[@]}" "${four[@]}"; do
 			[[ " ${short[*]} " == *" $f "* ]] || files+=("$f")
 		done
 		;;
@@ -108,7 +110,7 @@ card()
 dut_options()
 {
 	local o bus=rp0
-	[ "$1" = one ] || bus=rp1
+	[ "$1" != three ] || bus=rp1
 	o=$(card "id=nic0,netdev=net0,mac=52:54:00:6d:79:01,bus=$bus")
 	[ "$NIC" != virtio-net ] || o+=",mq=on,vectors=$((2 * QUEUES + 2))"
 	echo "$o"
@@ -178,11 +180,12 @@ run_boot()
 	    --timeout 3600
 	    # Each case judges by itself (tests/guest/lib.sh); this one is meant.
 	    --allow-splat='NETDEV WATCHDOG: ')
-	if [ "$boot" = two ]; then
-		vm+=(--smp 4 --numa 2 --iommu strict)
-	else
-		vm+=(--smp 2)
-	fi
+	case $boot in
+	one | two)
+		vm+=(--smp 2) ;;
+	three)	vm+=(--smp 4 --numa 2 --iommu strict) ;;
+	four)	vm+=(--smp 2 --append "swiotlb=16384,force") ;;
+	esac
 	for a in "${args[@]}"; do
 		vm+=(--qemu-arg "$a")
 	done
@@ -231,9 +234,10 @@ other_driver()
 		"$MYNIC_ROOT/scripts/driver-build.sh" "$kernel" >/dev/null
 }
 
-# other_drivers: one for another major version of the contract (a header beside
-# the sources comes before that in include/), one whose first admin command the
-# device cannot read, as nothing is at the address that it is told.
+# What lifecycle needs: a driver for another major version of the contract (a
+# header beside the sources comes before that in include/), and one whose first
+# admin command the device cannot read, as nothing is at the address that it is
+# told.
 other_drivers()
 {
 	other_driver other-major include/mynic_abi.h \
@@ -253,7 +257,8 @@ guest_command()
 	# shellcheck disable=SC2016 # expanded in the guest
 	printf '%s/$(uname -r)/mynic.ko ' MODULE=/mynic/build/modules \
 		"OTHER_MODULE=/mynic/build/other-major-$kernel" \
-		"WRONG_ASQ_MODULE=/mynic/build/wrong-asq-$kernel"
+		"WRONG_ASQ_MODULE=/mynic/build/wrong-asq-$kernel" \
+		"MASK32_MODULE=/mynic/build/mask32-$kernel"
 	# shellcheck disable=SC2016 # likewise
 	printf '%s/$(uname -r)/rx-restart.ko ' \
 		"RX_RESTART_MODULE=/mynic/build/rx-restart"
@@ -291,10 +296,10 @@ is_wanted()
 	[ "${#files[@]}" -eq 0 ] || [[ " ${files[*]} " == *" $1 "* ]]
 }
 
-# runs FILE: true if it is among those of the first boot that are run.
+# runs BOOT FILE: true if it is among those that are run.
 runs()
 {
-	[[ " ${boots[*]} " == *" one "* ]] && is_wanted "$1"
+	[[ " ${boots[*]} " == *" $1 "* ]] && is_wanted "$2"
 }
 
 if [ -n "$inside" ]; then
@@ -307,7 +312,7 @@ need_packages iproute2 iperf3 tcpdump iputils-arping iputils-ping \
 for f in "${files[@]}"; do
 	[ -e "$MYNIC_ROOT/tests/guest/$f.sh" ] ||
 		die "there are no guest tests called \"$f\"" \
-		    "there are: ${one[*]} ${two[*]}"
+		    "there are: ${one[*]} ${two[*]} ${three[*]} ${four[*]}"
 done
 # All that takes the network is done before there is none.
 [ -x "$MYNIC_BUILD/bin/qemu-system-x86_64" ] ||
@@ -320,9 +325,11 @@ export vm_kernel
 "$MYNIC_ROOT/scripts/guest-tools.sh"
 if [ "$NIC" = mynic ]; then
 	"$MYNIC_ROOT/scripts/driver-build.sh" "$kernel" >/dev/null
-	! runs lifecycle || other_drivers
+	! runs two lifecycle || other_drivers
+	! runs four dma || other_driver mask32 driver/mynic_pci.c \
+		's/DMA_BIT_MASK\(64\)/DMA_BIT_MASK(32)/'
 	# 6.12 does not let modules restart queues.
-	if [ "$kernel" != 6.12 ] && runs rings; then
+	if [ "$kernel" != 6.12 ] && runs two rings; then
 		"$MYNIC_ROOT/scripts/guest-module.sh" "$kernel" >/dev/null
 	fi
 fi

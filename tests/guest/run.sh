@@ -10,6 +10,7 @@
 #   AGENT      name of the virtio port to tests/guest/host-agent.sh
 #   OTHER_MODULE  likewise, of another major version of the contract
 #   WRONG_ASQ_MODULE  likewise, with a wrong address of the admin queue
+#   MASK32_MODULE  likewise, with a DMA mask of 32 bits
 #   RX_RESTART_MODULE  file of tests/guest/rx-restart, where the kernel can do it
 #   PLUG_JSON  arguments of QEMU's device_add for the card under test
 #   DONE       output of guests before this one: their results are not repeated
@@ -41,6 +42,8 @@ if [ "$here" != "$MYNIC_RUN/tests" ]; then
 			cp "$OTHER_MODULE" "$MYNIC_RUN/other.ko"
 		[ ! -e "$WRONG_ASQ_MODULE" ] ||
 			cp "$WRONG_ASQ_MODULE" "$MYNIC_RUN/wrong-asq.ko"
+		[ ! -e "$MASK32_MODULE" ] ||
+			cp "$MASK32_MODULE" "$MYNIC_RUN/mask32.ko"
 		[ ! -e "$RX_RESTART_MODULE" ] ||
 			cp "$RX_RESTART_MODULE" "$MYNIC_RUN/rx-restart.ko"
 		export MODULE=$MYNIC_RUN/mynic.ko
@@ -137,6 +140,7 @@ cat >"$MYNIC_RUN/env" <<-ENV
 	PLUG_JSON=$(printf '%q' "$PLUG_JSON")
 	OTHER_MODULE=$MYNIC_RUN/other.ko
 	WRONG_ASQ_MODULE=$MYNIC_RUN/wrong-asq.ko
+	MASK32_MODULE=$MYNIC_RUN/mask32.ko
 	RX_RESTART_MODULE=$MYNIC_RUN/rx-restart.ko
 	HOST4=192.0.2.1 GUEST4=192.0.2.2
 	HOST6=fd00:6d79::1 GUEST6=fd00:6d79::2
