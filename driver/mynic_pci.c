@@ -179,6 +179,10 @@ static int mynic_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 err_debugfs:
 	mynic_debugfs_remove(mdev);
 err_stop:
+	/* It may have found the device broken, which ended the probe, and not
+	 * have come to say why.
+	 */
+	flush_work(&mdev->admin.event_work);
 	reason = mynic_reset_wanted(mdev);
 	if (reason)
 		dev_err(&pdev->dev, "the device failed while it was set up (%s) and is left alone; binding the driver again tries again\n",
