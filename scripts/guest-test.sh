@@ -16,7 +16,7 @@
 usage='usage: scripts/guest-test.sh [--kernel 7.2|6.12|debug] [--boot one|two|three|four] [--case REGEX] [--short|--rest] [FILE]...'
 one=(identity reach traffic mtu filter offload vlan rss)
 two=(channels rings coalesce stats irq link flow reset backends xdp power
-     lifecycle)
+     lifecycle mismatch)
 three=(numa iommu xdp-dma)
 four=(dma)
 # What the driver does in another way on another kernel: reconfiguration under
@@ -216,33 +216,40 @@ driver_kept_rules()
 	return 1
 }
 
-# other_driver NAME FILE SED: the driver with another FILE, as SED makes it.
+# other_driver NAME FILE SED: the driver with another source FILE, as SED makes
+# it.  It begins with the objects of the real one, so that kbuild compiles this
+# file only, where its commands do not name directories (kernels since 6.13).
 other_driver()
 {
-	local modules=$MYNIC_BUILD/$1-$kernel file=$MYNIC_ROOT/$2 f
+	local modules=$MYNIC_BUILD/$1-$kernel file=$MYNIC_ROOT/driver/$2 f
 	local dir=$modules/driver
 
+	if [ ! -e "$modules/$driver_release" ]; then
+		mkdir -p "$modules/$driver_release.new"
+		cp -a "$MYNIC_BUILD/modules/$driver_release/obj" \
+			"$modules/$driver_release.new/"
+		mv "$modules/$driver_release.new" "$modules/$driver_release"
+	fi
 	mkdir -p "$dir"
 	for f in "$MYNIC_ROOT"/driver/{*.[ch],Kbuild,Makefile}; do
-		[ "$f" = "$file" ] || cp -u "$f" "$dir/"
+		[ "$f" = "$file" ] || cp -pu "$f" "$dir/"
 	done
 	sed -E "$3" "$file" >"$dir/new"
 	! cmp -s "$dir/new" "$file" || die "$2 has no place for \"$3\" any more"
-	f=$dir/${file##*/}
+	f=$dir/$2
 	cmp -s "$dir/new" "$f" || mv "$dir/new" "$f"
 	MYNIC_DRIVER=$dir MYNIC_MODULES=$modules \
 		"$MYNIC_ROOT/scripts/driver-build.sh" "$kernel" >/dev/null
 }
 
-# What lifecycle needs: a driver for another major version of the contract (a
-# header beside the sources comes before that in include/), and one whose first
-# admin command the device cannot read, as nothing is at the address that it is
-# told.
+# What mismatch needs: a driver for another major version of the contract, and
+# one whose first admin command the device cannot read, as nothing is at the
+# address that it is told.
 other_drivers()
 {
-	other_driver other-major include/mynic_abi.h \
-		's/^(#define \w+_ABI_MAJOR\s+).*/\12/'
-	other_driver wrong-asq driver/mynic_hw.c \
+	other_driver other-major mynic_hw.c \
+		's/^#include "mynic\.h"$/&\n#undef MYNIC_ABI_MAJOR\n#define MYNIC_ABI_MAJOR 2/'
+	other_driver wrong-asq mynic_hw.c \
 		'/_ASQ_LO,/s/admin->asq_dma/BIT_ULL(45)/'
 }
 
@@ -324,9 +331,10 @@ export vm_kernel
 "$MYNIC_ROOT/scripts/accel.sh" >/dev/null
 "$MYNIC_ROOT/scripts/guest-tools.sh"
 if [ "$NIC" = mynic ]; then
-	"$MYNIC_ROOT/scripts/driver-build.sh" "$kernel" >/dev/null
-	! runs two lifecycle || other_drivers
-	! runs four dma || other_driver mask32 driver/mynic_pci.c \
+	driver_release=$("$MYNIC_ROOT/scripts/driver-build.sh" "$kernel")
+	driver_release=$(basename "$(dirname "$driver_release")")
+	! runs two mismatch || other_drivers
+	! runs four dma || other_driver mask32 mynic_pci.c \
 		's/DMA_BIT_MASK\(64\)/DMA_BIT_MASK(32)/'
 	# 6.12 does not let modules restart queues.
 	if [ "$kernel" != 6.12 ] && runs two rings; then

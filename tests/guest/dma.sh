@@ -63,12 +63,6 @@ B2_mask_of_32_bits()
 	contents
 }
 
-present()
-{
-	wait_for 20 "the interface" _has_nic dut
-	addresses
-}
-
 # A queue of the largest ring has 16 MiB of buffers.
 B5_no_memory_for_new_rings_leaves_the_old_ones()
 {

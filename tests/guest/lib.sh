@@ -354,6 +354,18 @@ _has_nic()
 	(find_nic "$1")
 }
 
+gone()
+{
+	! _has_nic dut
+}
+
+# present: waits for the card under test, and gives it its addresses.
+present()
+{
+	wait_for 20 "the card under test" _has_nic dut
+	addresses
+}
+
 # _probe_again ROLE: takes the driver from a card and gives it back; fails where
 # it has none.
 _probe_again()
@@ -383,8 +395,7 @@ fresh()
 		}
 		[ "$role" = dut ] || rm "$MYNIC_RUN/used.$role"
 	done
-	wait_for 20 "the card under test" _has_nic dut
-	addresses
+	present
 }
 
 # addresses: gives the card under test its addresses, up and reachable; or the

@@ -4,17 +4,6 @@
 
 . "$(dirname "$0")/lib.sh"
 
-gone()
-{
-	! _has_nic dut
-}
-
-present()
-{
-	wait_for 20 "the card under test" _has_nic dut
-	addresses
-}
-
 B1_module_reloads_many_times()
 {
 	mynic_only
@@ -206,41 +195,6 @@ B1_card_with_64_pairs()
 	mynic_only
 	fresh
 	card_with_pairs 64
-}
-
-B1_driver_of_another_major_version_is_refused()
-{
-	mynic_only
-	fresh
-	kernel_may_say 'mynic .*version'
-	rmmod mynic
-	insmod "$OTHER_MODULE"
-	defer rmmod mynic
-	wait_for 10 "a message" kernel_said \
-		'mynic .*has version 1\.[0-9]+ .* driver needs 2\.'
-	gone || fail "the driver took the card"
-	rmmod mynic
-	_load
-	present
-	send_checked 4
-}
-
-B1_device_that_fails_in_probe_is_left_alone()
-{
-	mynic_only
-	fresh
-	kernel_may_say 'mynic .*(fatal|probe with driver mynic failed)'
-	rmmod mynic
-	insmod "$WRONG_ASQ_MODULE"
-	defer rmmod mynic
-	wait_for 10 "a message" kernel_said \
-		"mynic $pci: the device failed while it was set up \(fatal\)"
-	! kernel_said 'was not answered' || fail "an answer was waited for"
-	gone || fail "the driver took the card"
-	rmmod mynic
-	_load
-	present
-	send_checked 4
 }
 
 B1_nothing_is_left_behind()
