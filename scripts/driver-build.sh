@@ -6,11 +6,13 @@
 #
 # Without KDIR for Debian's kernels, in the build root; with KDIR for any
 # configured kernel tree, with the machine's own compiler.  Other variables go
-# to kbuild; W=1 is set unless given.  For tests of this script, MYNIC_DRIVER=DIR
-# builds another module called mynic, and MYNIC_MODULES=DIR takes the place of
-# build/modules; both are below the checkout.  The log is build/log/
-# driver-RELEASE.log, with MYNIC_MODULES driver-NAME-RELEASE.log, NAME being the
-# last part of DIR.
+# to kbuild.  Unless W= is given, W=1 is set, and for Debian's kernels W=1e: a
+# warning is an error, so what is there has none.
+#
+# For tests of this script, MYNIC_DRIVER=DIR builds another module called mynic,
+# and MYNIC_MODULES=DIR takes the place of build/modules; both are below the
+# checkout.  The log is build/log/driver-RELEASE.log, with MYNIC_MODULES
+# driver-NAME-RELEASE.log, NAME being the last part of DIR.
 #
 # The sources are seen through links in build/modules/KERNEL_RELEASE/obj, so
 # that objects stay out of driver/ and each kernel has its own; not every
@@ -95,7 +97,7 @@ build_debian()
 	shift
 	release=${dir##*/kernel-}
 	"$MYNIC_ROOT/scripts/build-root.sh" >/dev/null
-	build root "$release" "/usr/src/linux-headers-$release" "$@"
+	build root "$release" "/usr/src/linux-headers-$release" W=1e "$@"
 }
 
 # build_tree KDIR VARIABLES...
@@ -117,7 +119,7 @@ build_tree()
 		say "$1 was not built: symbols of the kernel are not checked"
 		variables+=(KBUILD_MODPOST_WARN=1)
 	fi
-	build host "$release" "$kdir" "$@"
+	build host "$release" "$kdir" W=1 "$@"
 }
 
 series=()
@@ -132,7 +134,6 @@ for arg in "$@"; do
 	*)		die "driver-build.sh does not know \"$arg\"" "$usage" ;;
 	esac
 done
-[[ " ${variables[*]:-}" == *" W="* ]] || variables+=(W=1)
 if [ -n "$kdir" ]; then
 	[ "${#series[@]}" -eq 0 ] ||
 		die "KDIR names a kernel, and so does \"${series[*]}\"" "give one of them"
