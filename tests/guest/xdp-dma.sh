@@ -223,7 +223,7 @@ B10_programs_come_and_go_under_traffic()
 		attach drop
 		attach pass
 		attach --frags tx
-		attach --bound "$nic" hash
+		! has_btf || attach --bound "$nic" hash
 		flows_live
 		detach
 		flows_live

@@ -18,6 +18,12 @@ setup()
 	defer detach
 }
 
+# A program that asks for metadata finds the kernel's functions by BTF.
+has_btf()
+{
+	[ -e /sys/kernel/btf/vmlinux ]
+}
+
 # program [OPTION]... PROGRAM [ARGUMENT]: loads it, pinned at $PINS/test.
 program()
 {

@@ -184,6 +184,7 @@ B10_a_tagged_frame_reaches_the_program_whole()
 B10_metadata_hash()
 {
 	setup
+	has_btf || skip "this kernel has no BTF"
 	local said
 	attach --bound "$nic" --all hash
 	capture "udp port 6100"
@@ -202,6 +203,7 @@ B10_metadata_hash()
 B10_metadata_vlan_tag()
 {
 	setup
+	has_btf || skip "this kernel has no BTF"
 	attach --bound "$nic" vlan
 	eq "$(feature rx-vlan-offload)" on "stripping for a bound program"
 	capture ""
