@@ -149,6 +149,8 @@ struct mynic_dev {
  * @channels: queue pairs
  * @tx_slots: slots of each transmit ring, a power of two
  * @rx_slots: buffers of each receive ring, a power of two
+ * @tx_copybreak: packets and linear parts up to this length are copied into
+ *	memory that is always mapped, 0 for none
  * @mtu: largest packet without Ethernet header
  * @rx_gro: the device merges segments (HW-GRO): packets of 64 KiB come in,
  *	for which receive rings have larger buffers
@@ -162,6 +164,7 @@ struct mynic_queue_cfg {
 	u16 channels;
 	u32 tx_slots;
 	u32 rx_slots;
+	u16 tx_copybreak;
 	u32 mtu;
 	bool rx_gro;
 	struct bpf_prog *xdp_prog;
@@ -294,6 +297,7 @@ void mynic_tx_ring_describe(const struct mynic_tx_ring *ring,
 void mynic_tx_ring_start(struct mynic_tx_ring *ring);
 void mynic_tx_ring_clean(struct mynic_tx_ring *ring);
 netdev_tx_t mynic_xmit(struct sk_buff *skb, struct net_device *netdev);
+u16 mynic_tx_copybreak_default(const struct mynic_dev *mdev);
 
 /* mynic_rx.c: as above. ring_alloc also takes the first buffers, so that
  * memory is found wanting while the old rings still work. start() posts.

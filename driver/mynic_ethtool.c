@@ -141,6 +141,43 @@ static int mynic_set_ringparam(struct net_device *netdev,
 	return mynic_reconfigure(mn, &cfg, extack);
 }
 
+static int mynic_get_tunable(struct net_device *netdev,
+			     const struct ethtool_tunable *tuna, void *data)
+{
+	struct mynic_net *mn = netdev_priv(netdev);
+
+	if (tuna->id != ETHTOOL_TX_COPYBREAK)
+		return -EOPNOTSUPP;
+
+	*(u32 *)data = mn->cfg.tx_copybreak;
+	return 0;
+}
+
+static int mynic_set_tunable(struct net_device *netdev,
+			     const struct ethtool_tunable *tuna,
+			     const void *data)
+{
+	struct mynic_net *mn = netdev_priv(netdev);
+	struct mynic_queue_cfg cfg = mn->cfg;
+	u32 copybreak;
+
+	if (tuna->id != ETHTOOL_TX_COPYBREAK)
+		return -EOPNOTSUPP;
+
+	copybreak = *(const u32 *)data;
+	/* The ioctl has no extack. */
+	if (copybreak > MYNIC_TX_COPYBREAK_MAX) {
+		netdev_err(netdev, "tx-copybreak %u: must be 0 to %u\n",
+			   copybreak, MYNIC_TX_COPYBREAK_MAX);
+		return -EINVAL;
+	}
+	if (copybreak == mn->cfg.tx_copybreak)
+		return 0;
+
+	cfg.tx_copybreak = copybreak;
+	return mynic_reconfigure(mn, &cfg, NULL);
+}
+
 static void mynic_get_channels(struct net_device *netdev,
 			       struct ethtool_channels *channels)
 {
@@ -307,6 +344,8 @@ const struct ethtool_ops mynic_ethtool_ops = {
 	.set_coalesce		= mynic_set_coalesce,
 	.get_ringparam		= mynic_get_ringparam,
 	.set_ringparam		= mynic_set_ringparam,
+	.get_tunable		= mynic_get_tunable,
+	.set_tunable		= mynic_set_tunable,
 	.self_test		= mynic_selftest,
 	.get_strings		= mynic_get_strings,
 	.get_ethtool_stats	= mynic_get_ethtool_stats,

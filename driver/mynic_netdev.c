@@ -734,6 +734,7 @@ int mynic_netdev_init(struct mynic_net *mn)
 	mn->cfg.rx_slots = clamp_t(u32, MYNIC_DEFAULT_RING_SIZE,
 				   BIT(hw->rx_log2_min),
 				   BIT(hw->rx_log2_max));
+	mn->cfg.tx_copybreak = mynic_tx_copybreak_default(mdev);
 	err = netif_set_real_num_queues(netdev, mn->cfg.channels,
 					mn->cfg.channels);
 	if (err)

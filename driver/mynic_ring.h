@@ -39,6 +39,11 @@ struct page_pool;
 /* Packets up to this size are copied, and their buffer is posted again. */
 #define MYNIC_RX_COPYBREAK	256
 
+/* Most bytes of a packet that are copied into memory that is always mapped.
+ * Each transmit slot has as many, in rings that copy.
+ */
+#define MYNIC_TX_COPYBREAK_MAX	256
+
 /* Largest merged packet of HW-GRO: an IP datagram and its Ethernet header. */
 #define MYNIC_RX_GRO_MAX	(U16_MAX + VLAN_ETH_HLEN)
 
@@ -77,6 +82,8 @@ struct mynic_tx_info {
  * @slots: the ring, coherent memory that the device reads
  * @info: what belongs to each slot
  * @ctl: control block shared with the device
+ * @copies: MYNIC_TX_COPYBREAK_MAX bytes for each slot, which the device reads;
+ *	NULL if nothing is copied
  * @txq: the stack's queue
  * @netdev: the network device
  * @dev: for DMA
@@ -87,6 +94,7 @@ struct mynic_tx_info {
  * @wake_thresh: free slots at which a stopped queue goes on
  * @idx: number of the queue
  * @shadow: MYNIC_F_SHADOW was negotiated
+ * @copybreak: packets and linear parts up to this length are copied
  * @next_to_use: index of the next slot to fill
  * @published: tail that the device was last told
  * @xmit_syncp: protects @xmit
@@ -98,6 +106,7 @@ struct mynic_tx_info {
  * @clean: counters of reclaim
  * @dma: address of @slots
  * @ctl_dma: address of @ctl
+ * @copies_dma: address of @copies
  * @vec: the channel
  */
 struct mynic_tx_ring {
@@ -105,6 +114,7 @@ struct mynic_tx_ring {
 	union mynic_tx_slot *slots;
 	struct mynic_tx_info *info;
 	struct mynic_queue_ctl *ctl;
+	u8 *copies;
 	struct netdev_queue *txq;
 	struct net_device *netdev;
 	struct device *dev;
@@ -114,7 +124,9 @@ struct mynic_tx_ring {
 	u16 stop_thresh;
 	u32 wake_thresh;
 	u16 idx;
+	u16 copybreak;
 	bool shadow;
+	dma_addr_t copies_dma;
 
 	/* Written by ndo_start_xmit, under the queue's _xmit_lock. */
 	u32 next_to_use ____cacheline_aligned_in_smp;

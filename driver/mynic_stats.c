@@ -54,6 +54,7 @@ const struct mynic_counter mynic_tx_counters[] = {
 	MYNIC_XMIT(gso_wire_bytes, MYNIC_TXQ(hw_gso_wire_bytes), EVENT),
 	MYNIC_XMIT(vlan, MYNIC_NO_QSTAT, EVENT),
 	MYNIC_XMIT(linearized, MYNIC_NO_QSTAT, EVENT),
+	MYNIC_XMIT(copied, MYNIC_NO_QSTAT, EVENT),
 	MYNIC_XMIT(doorbells, MYNIC_NO_QSTAT, EVENT),
 	MYNIC_XMIT(stop, MYNIC_TXQ(stop), EVENT),
 	MYNIC_CLEAN(wake, MYNIC_TXQ(wake), EVENT),

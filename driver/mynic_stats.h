@@ -24,6 +24,7 @@ struct mynic_net;
  * @gso_wire_bytes: bytes of the segments, headers repeated
  * @vlan: packets into which the device inserts a tag
  * @linearized: packets copied together, having too many fragments
+ * @copied: packets and linear parts copied into memory that is always mapped
  * @stop: times that the queue was stopped for want of room
  * @doorbells: doorbells written
  * @busy: packets given back to the stack because the ring was full
@@ -43,6 +44,7 @@ struct mynic_tx_xmit_stats {
 	u64_stats_t gso_wire_bytes;
 	u64_stats_t vlan;
 	u64_stats_t linearized;
+	u64_stats_t copied;
 	u64_stats_t stop;
 	u64_stats_t doorbells;
 	u64_stats_t busy;

@@ -8,6 +8,7 @@
  */
 #include <linux/dma-mapping.h>
 #include <linux/etherdevice.h>
+#include <linux/iommu.h>
 #include <linux/skbuff.h>
 #include <linux/slab.h>
 #include <linux/tcp.h>
@@ -168,7 +169,26 @@ static void mynic_tx_fill_frag(struct mynic_tx_ring *ring, u32 index,
 	info->page = page;
 }
 
-/* Maps head and fragments behind the slots already used at @index.
+/* Fills one slot for @len bytes, at most as the ring's copybreak says, in
+ * memory of the slot's own. Returns where the caller puts them.
+ */
+static void *mynic_tx_fill_copy(struct mynic_tx_ring *ring, u32 index, u32 len)
+{
+	size_t at = (index & ring->mask) * MYNIC_TX_COPYBREAK_MAX;
+
+	mynic_tx_fill_frag(ring, index, ring->copies_dma + at, len, false);
+	ring->info[index & ring->mask].len = 0;
+
+	return ring->copies + at;
+}
+
+static bool mynic_tx_copies_all(const struct mynic_tx_ring *ring,
+				const struct sk_buff *skb)
+{
+	return skb->len <= ring->copybreak;
+}
+
+/* Maps or copies head and fragments behind the slots already used at @index.
  * Returns the index behind the last slot, or @index if nothing was mapped.
  */
 static u32 mynic_tx_map(struct mynic_tx_ring *ring, const struct sk_buff *skb,
@@ -180,7 +200,18 @@ static u32 mynic_tx_map(struct mynic_tx_ring *ring, const struct sk_buff *skb,
 	dma_addr_t dma;
 	int i;
 
-	if (len) {
+	if (mynic_tx_copies_all(ring, skb)) {
+		skb_copy_bits(skb, 0, mynic_tx_fill_copy(ring, index, skb->len),
+			      skb->len);
+		last = &ring->slots[index++ & ring->mask].frag;
+		last->flags |= cpu_to_le16(MYNIC_TX_EOP);
+		return index;
+	}
+
+	if (len && len <= ring->copybreak) {
+		memcpy(mynic_tx_fill_copy(ring, index, len), skb->data, len);
+		index++;
+	} else if (len) {
 		dma = dma_map_single(ring->dev, skb->data, len, DMA_TO_DEVICE);
 		if (unlikely(dma_mapping_error(ring->dev, dma)))
 			return first;
@@ -212,6 +243,9 @@ static void mynic_tx_count(struct mynic_tx_ring *ring,
 			   const struct sk_buff *skb, u32 hdr_len)
 {
 	u64_stats_update_begin(&ring->xmit_syncp);
+	if (mynic_tx_copies_all(ring, skb) ||
+	    (skb_headlen(skb) && skb_headlen(skb) <= ring->copybreak))
+		u64_stats_inc(&ring->xmit.copied);
 	if (skb->ip_summed == CHECKSUM_PARTIAL)
 		u64_stats_inc(&ring->xmit.needs_csum);
 	else
@@ -230,8 +264,12 @@ static void mynic_tx_count(struct mynic_tx_ring *ring,
 	u64_stats_update_end(&ring->xmit_syncp);
 }
 
-static u32 mynic_tx_count_slots(const struct sk_buff *skb)
+static u32 mynic_tx_count_slots(const struct mynic_tx_ring *ring,
+				const struct sk_buff *skb)
 {
+	if (mynic_tx_copies_all(ring, skb))
+		return 1 + mynic_tx_needs_meta(skb);
+
 	return !!skb_headlen(skb) + skb_shinfo(skb)->nr_frags +
 	       mynic_tx_needs_meta(skb);
 }
@@ -262,14 +300,14 @@ netdev_tx_t mynic_xmit(struct sk_buff *skb, struct net_device *netdev)
 	}
 	first = ring->next_to_use;
 
-	slots = mynic_tx_count_slots(skb);
+	slots = mynic_tx_count_slots(ring, skb);
 	if (unlikely(slots > ring->max_slots)) {
 		if (skb_linearize(skb)) {
 			mynic_tx_inc(ring, &ring->xmit.drop_linearize);
 			goto drop;
 		}
 		mynic_tx_inc(ring, &ring->xmit.linearized);
-		slots = mynic_tx_count_slots(skb);
+		slots = mynic_tx_count_slots(ring, skb);
 	}
 
 	if (unlikely(mynic_tx_free_slots(ring) < slots)) {
@@ -331,13 +369,19 @@ drop:
 	return NETDEV_TX_OK;
 }
 
-/* Maps a piece of an XDP frame into a slot; false if it cannot be mapped. What
- * lies in the page pool of this pair is mapped already, and stays so.
+/* Maps a piece of an XDP frame into a slot, or copies it; false if it cannot be
+ * mapped. What lies in the page pool of this pair is mapped already, and stays
+ * so.
  */
 static bool mynic_tx_xdp_map(struct mynic_tx_ring *ring, u32 index, void *data,
 			     u32 len, bool pooled)
 {
 	dma_addr_t dma;
+
+	if (!pooled && len <= ring->copybreak) {
+		memcpy(mynic_tx_fill_copy(ring, index, len), data, len);
+		return true;
+	}
 
 	if (pooled) {
 		struct page *page = virt_to_head_page(data);
@@ -571,6 +615,31 @@ bool mynic_tx_pending(const struct mynic_tx_ring *ring, u32 index)
 				  index);
 }
 
+static size_t mynic_tx_copies_size(const struct mynic_tx_ring *ring)
+{
+	return array_size(ring->mask + 1, MYNIC_TX_COPYBREAK_MAX);
+}
+
+/**
+ * mynic_tx_copybreak_default() - what is copied if nobody says otherwise
+ * @mdev: the card
+ *
+ * Behind an IOMMU that translates, a mapping costs more than a copy of some
+ * bytes, and its end, in strict mode, a flush besides.
+ *
+ * Return: the length for &struct mynic_queue_cfg, in bytes
+ */
+u16 mynic_tx_copybreak_default(const struct mynic_dev *mdev)
+{
+	struct iommu_domain *domain;
+
+	domain = iommu_get_domain_for_dev(&mdev->pdev->dev);
+	if (!domain || domain->type == IOMMU_DOMAIN_IDENTITY)
+		return 0;
+
+	return MYNIC_TX_COPYBREAK_MAX;
+}
+
 /**
  * mynic_tx_ring_alloc() - memory of a transmit ring
  * @vec: the channel
@@ -622,8 +691,21 @@ struct mynic_tx_ring *mynic_tx_ring_alloc(struct mynic_vector *vec,
 	if (!ring->ctl)
 		goto err_free_slots;
 
+	if (cfg->tx_copybreak) {
+		ring->copies = dma_alloc_coherent(ring->dev,
+						  mynic_tx_copies_size(ring),
+						  &ring->copies_dma,
+						  GFP_KERNEL);
+		if (!ring->copies)
+			goto err_free_ctl;
+		ring->copybreak = cfg->tx_copybreak;
+	}
+
 	return ring;
 
+err_free_ctl:
+	dma_free_coherent(ring->dev, sizeof(*ring->ctl), ring->ctl,
+			  ring->ctl_dma);
 err_free_slots:
 	dma_free_coherent(ring->dev,
 			  array_size(cfg->tx_slots, sizeof(*ring->slots)),
@@ -644,6 +726,9 @@ void mynic_tx_ring_free(struct mynic_tx_ring *ring)
 	if (!ring)
 		return;
 
+	if (ring->copies)
+		dma_free_coherent(ring->dev, mynic_tx_copies_size(ring),
+				  ring->copies, ring->copies_dma);
 	dma_free_coherent(ring->dev, sizeof(*ring->ctl), ring->ctl,
 			  ring->ctl_dma);
 	dma_free_coherent(ring->dev,

@@ -44,6 +44,41 @@ B2_streams_both_ways()
 	iperf 1s -P 4 -R
 }
 
+copybreak()
+{
+	ethtool --get-tunable "$nic" tx-copybreak | awk '{ print $2 }'
+}
+
+# pings_copied N: of ten pings N are copied, or more; none if N is 0.
+pings_copied()
+{
+	local before after
+	before=$(sum "$(per_queue tx-copied)")
+	ping -nq -c 10 -i 0.01 "$HOST4"
+	after=$(sum "$(per_queue tx-copied)")
+	ge $((after - before)) "$1" "packets copied"
+	[ "$1" -gt 0 ] || eq "$after" "$before" "packets copied"
+}
+
+B2_short_packets_are_copied()
+{
+	need_iommu
+	mynic_only
+	eq "$(copybreak)" 256 "length that is copied"
+	pings_copied 10
+	ethtool --set-tunable "$nic" tx-copybreak 0
+	pings_copied 0
+	send_checked 4
+	ethtool --set-tunable "$nic" tx-copybreak 100
+	pings_copied 10
+	send_checked 4
+	kernel_may_say 'tx-copybreak 257'
+	refused '' ethtool --set-tunable "$nic" tx-copybreak 257
+	kernel_said 'tx-copybreak 257: must be 0 to 256' || fail "no reason"
+	eq "$(copybreak)" 100 "length that is copied"
+	send_checked 4
+}
+
 B2_jumbo_frames()
 {
 	need_iommu
