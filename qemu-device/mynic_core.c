@@ -15,6 +15,9 @@
 #include "mynic_pair.h"
 #include "trace.h"
 
+/* Pages behind an IOMMU for each pair: what the rings of default size hold. */
+#define MYNIC_CORE_IOTLB_PAGES  2048
+
 unsigned int mynic_hist_class(size_t len)
 {
     /* Largest frame of a class, with FCS; the last class has none. */
@@ -451,8 +454,9 @@ void mynic_core_connect(MynicCore *core, uint32_t num_wires, bool vnet_hdr)
     }
     mynic_steer_realize(core);
     mynic_core_place(core);
-    mynic_dma_realize(&core->dma, core->pdev, mynic_core_freeze,
-                      mynic_core_thaw, core);
+    mynic_dma_realize(&core->dma, core->pdev,
+                      pow2ceil(core->num_pairs) * MYNIC_CORE_IOTLB_PAGES,
+                      mynic_core_freeze, mynic_core_thaw, core);
 }
 
 void mynic_core_unrealize(MynicCore *core)

@@ -14,48 +14,117 @@
 /* Where QEMU translates for us: RAM only, so that nothing calls us back. */
 static const MemTxAttrs mynic_dma_attrs = { .memory = 1 };
 
-static MynicDmaWindow *mynic_dma_window(MynicDma *dma, uint64_t addr,
-                                        bool write)
+/**
+ * MynicDmaIommu - a range that an IOMMU translates
+ * @dma: for whom
+ * @mr: the IOMMU
+ * @n: hears of what it forgets
+ * @heard: @n is registered
+ */
+typedef struct MynicDmaIommu {
+    MynicDma *dma;
+    MemoryRegion *mr;
+    IOMMUNotifier n;
+    bool heard;
+} MynicDmaIommu;
+
+/* Asks the IOMMU, which reports what it refuses to the guest. */
+static bool mynic_dma_ask(MynicDma *dma, uint64_t addr, bool write,
+                          uint64_t *gpa)
 {
+    IOMMUTLBEntry e;
+
+    if (!bql_locked()) {
+        return false;
+    }
+    WITH_RCU_READ_LOCK_GUARD() {
+        e = address_space_get_iotlb_entry(dma->bus.as, addr, write,
+                                          mynic_dma_attrs);
+    }
+    if (e.target_as != dma->ram.as) {
+        return false;
+    }
+    *gpa = e.translated_addr | (addr & e.addr_mask);
+    trace_mynic_dma_translate(addr, write, *gpa);
+    if (!dma->deaf) {
+        mynic_iotlb_put(&dma->tlb, addr, write, *gpa);
+    }
+    return true;
+}
+
+/* As mynic_dma_ptr(), but an address in the guest's memory. */
+static bool mynic_dma_translate(MynicDma *dma, uint64_t addr, size_t *len,
+                                bool write, uint64_t *gpa)
+{
+    size_t have = 0;
+    uint64_t next;
+
+    while (have < *len) {
+        if (!mynic_iotlb_get(&dma->tlb, addr + have, write, &next) &&
+            !mynic_dma_ask(dma, addr + have, write, &next)) {
+            break;
+        }
+        if (!have) {
+            *gpa = next;
+        } else if (next != *gpa + have) {
+            break;
+        }
+        have += MYNIC_IOTLB_PAGE - next % MYNIC_IOTLB_PAGE;
+    }
+    *len = MIN(*len, have);
+    return have;
+}
+
+/* The window of an address, and where in it; NULL if there is none. */
+static MynicDmaWindow *mynic_dma_window(MynicDma *dma, uint64_t addr,
+                                        size_t *len, bool write, uint64_t *at)
+{
+    const GArray *windows = dma->bus.windows;
     unsigned int i;
 
-    for (i = 0; i < dma->windows->len; i++) {
-        MynicDmaWindow *w = &g_array_index(dma->windows, MynicDmaWindow, i);
+    if (dma->translated) {
+        if (!mynic_dma_translate(dma, addr, len, write, &addr)) {
+            return NULL;
+        }
+        windows = dma->ram.windows;
+    }
+    for (i = 0; i < windows->len; i++) {
+        MynicDmaWindow *w = &g_array_index(windows, MynicDmaWindow, i);
 
-        if (addr - w->base < w->size) {
+        *at = addr - w->base;
+        if (*at < w->size) {
+            *len = MIN(*len, w->size - *at);
             return write && w->readonly ? NULL : w;
         }
     }
     return NULL;
 }
 
-static void *mynic_dma_window_ptr(MynicDmaWindow *w, uint64_t addr, size_t *len)
+static void *mynic_dma_at(const MynicDmaWindow *w, uint64_t at)
 {
-    *len = MIN(*len, w->size - (addr - w->base));
-    return (uint8_t *)w->cache.ptr + (addr - w->base);
+    return (uint8_t *)w->cache.ptr + at;
 }
 
 void *mynic_dma_ptr(MynicDma *dma, uint64_t addr, size_t *len, bool write)
 {
-    MynicDmaWindow *w = mynic_dma_window(dma, addr, write);
+    uint64_t at;
+    MynicDmaWindow *w = mynic_dma_window(dma, addr, len, write, &at);
 
-    return w ? mynic_dma_window_ptr(w, addr, len) : NULL;
+    return w ? mynic_dma_at(w, at) : NULL;
 }
 
 void mynic_dma_dirty(MynicDma *dma, uint64_t addr, size_t len)
 {
-    MynicDmaWindow *w = mynic_dma_window(dma, addr, true);
+    uint64_t at;
+    MynicDmaWindow *w = mynic_dma_window(dma, addr, &len, true, &at);
 
-    address_space_cache_invalidate(&w->cache, addr - w->base, len);
+    if (w) {
+        address_space_cache_invalidate(&w->cache, at, len);
+    }
 }
 
 bool mynic_dma_read(MynicDma *dma, uint64_t addr, void *buf, size_t len)
 {
-    if (dma->translated) {
-        return bql_locked() &&
-               pci_dma_rw(dma->pdev, addr, buf, len, DMA_DIRECTION_TO_DEVICE,
-                          mynic_dma_attrs) == MEMTX_OK;
-    }
     while (len) {
         size_t chunk = len;
         const void *ptr = mynic_dma_ptr(dma, addr, &chunk, false);
@@ -74,25 +143,20 @@ bool mynic_dma_read(MynicDma *dma, uint64_t addr, void *buf, size_t len)
 bool mynic_dma_write(MynicDma *dma, uint64_t addr, const void *buf,
                      size_t len)
 {
-    if (dma->translated) {
-        return bql_locked() &&
-               pci_dma_rw(dma->pdev, addr, (void *)buf, len,
-                          DMA_DIRECTION_FROM_DEVICE,
-                          mynic_dma_attrs) == MEMTX_OK;
-    }
     while (len) {
-        MynicDmaWindow *w = mynic_dma_window(dma, addr, true);
         size_t chunk = len;
+        uint64_t at;
+        MynicDmaWindow *w = mynic_dma_window(dma, addr, &chunk, true, &at);
         void *ptr;
 
         if (!w) {
             return false;
         }
-        ptr = mynic_dma_window_ptr(w, addr, &chunk);
+        ptr = mynic_dma_at(w, at);
         if (ptr != buf) {
             memmove(ptr, buf, chunk);
         }
-        address_space_cache_invalidate(&w->cache, addr - w->base, chunk);
+        address_space_cache_invalidate(&w->cache, at, chunk);
         addr += chunk;
         buf = (const uint8_t *)buf + chunk;
         len -= chunk;
@@ -103,18 +167,8 @@ bool mynic_dma_write(MynicDma *dma, uint64_t addr, const void *buf,
 bool mynic_dma_load32(MynicDma *dma, uint64_t addr, uint32_t *value)
 {
     size_t len = sizeof(*value);
-    const uint32_t *ptr;
-    MemTxResult result;
+    const uint32_t *ptr = mynic_dma_ptr(dma, addr, &len, false);
 
-    if (dma->translated) {
-        if (!bql_locked()) {
-            return false;
-        }
-        *value = address_space_ldl_le(pci_get_address_space(dma->pdev), addr,
-                                      mynic_dma_attrs, &result);
-        return result == MEMTX_OK;
-    }
-    ptr = mynic_dma_ptr(dma, addr, &len, false);
     if (!ptr || len < sizeof(*value)) {
         return false;
     }
@@ -124,75 +178,131 @@ bool mynic_dma_load32(MynicDma *dma, uint64_t addr, uint32_t *value)
 
 bool mynic_dma_store32(MynicDma *dma, uint64_t addr, uint32_t value)
 {
-    MynicDmaWindow *w;
     size_t len = sizeof(value);
-    MemTxResult result;
-    uint32_t *ptr;
+    uint64_t at;
+    MynicDmaWindow *w = mynic_dma_window(dma, addr, &len, true, &at);
 
-    if (dma->translated) {
-        if (!bql_locked()) {
-            return false;
-        }
-        smp_mb_release();
-        address_space_stl_le(pci_get_address_space(dma->pdev), addr, value,
-                             mynic_dma_attrs, &result);
-        return result == MEMTX_OK;
-    }
-    w = mynic_dma_window(dma, addr, true);
-    ptr = w ? mynic_dma_window_ptr(w, addr, &len) : NULL;
-    if (!ptr || len < sizeof(value)) {
+    if (!w || len < sizeof(value)) {
         return false;
     }
-    qatomic_store_release(ptr, cpu_to_le32(value));
-    address_space_cache_invalidate(&w->cache, addr - w->base, len);
+    qatomic_store_release((uint32_t *)mynic_dma_at(w, at), cpu_to_le32(value));
+    address_space_cache_invalidate(&w->cache, at, len);
     return true;
 }
 
-void *mynic_dma_map(MynicDma *dma, uint64_t addr, size_t *len)
+static void mynic_dma_forget(IOMMUNotifier *n, IOMMUTLBEntry *entry)
 {
-    dma_addr_t mapped = *len;
-    void *ptr;
+    MynicDmaIommu *iommu = container_of(n, MynicDmaIommu, n);
 
-    if (!dma->translated) {
-        return mynic_dma_ptr(dma, addr, len, false);
-    }
-    ptr = bql_locked() ? pci_dma_map(dma->pdev, addr, &mapped,
-                                     DMA_DIRECTION_TO_DEVICE) : NULL;
-    *len = mapped;
-    return ptr;
+    trace_mynic_dma_forget(entry->iova, entry->addr_mask);
+    mynic_iotlb_drop(&iommu->dma->tlb, entry->iova, entry->addr_mask + 1);
 }
 
-void mynic_dma_unmap(MynicDma *dma, void *ptr, size_t len)
+/* Whether an IOMMU tells of all that it forgets; amd-iommu does not. */
+static bool mynic_dma_iommu_tells(MemoryRegion *mr)
 {
-    if (dma->translated) {
-        pci_dma_unmap(dma->pdev, ptr, len, DMA_DIRECTION_TO_DEVICE, 0);
+    static const char * const types[] = {
+        "intel-iommu-iommu-memory-region",
+        "smmuv3-iommu-memory-region",
+        "virtio-iommu-memory-region",
+    };
+    unsigned int i;
+
+    for (i = 0; i < ARRAY_SIZE(types); i++) {
+        if (object_dynamic_cast(OBJECT(mr), types[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void mynic_dma_iommu_add(MynicDma *dma, MemoryRegionSection *section)
+{
+    MynicDmaIommu *iommu = g_new0(MynicDmaIommu, 1);
+    Int128 end = int128_add(int128_make64(section->offset_within_region),
+                            int128_sub(section->size, int128_one()));
+
+    iommu->dma = dma;
+    iommu->mr = section->mr;
+    iommu_notifier_init(&iommu->n, mynic_dma_forget, IOMMU_NOTIFIER_UNMAP,
+                        section->offset_within_region, int128_get64(end),
+                        memory_region_iommu_attrs_to_index(
+                            IOMMU_MEMORY_REGION(section->mr),
+                            mynic_dma_attrs));
+    /* Both have the same addresses, or what is forgotten has others. */
+    iommu->heard = section->offset_within_region ==
+                       section->offset_within_address_space &&
+                   mynic_dma_iommu_tells(section->mr) &&
+                   !memory_region_register_iommu_notifier(section->mr,
+                                                          &iommu->n, NULL);
+    dma->deaf += !iommu->heard;
+    dma->iommus = g_slist_prepend(dma->iommus, iommu);
+}
+
+static void mynic_dma_iommu_del(MynicDma *dma, MemoryRegionSection *section)
+{
+    GSList *l;
+
+    for (l = dma->iommus; l; l = l->next) {
+        MynicDmaIommu *iommu = l->data;
+
+        if (iommu->mr != section->mr ||
+            iommu->n.start != section->offset_within_region) {
+            continue;
+        }
+        if (iommu->heard) {
+            memory_region_unregister_iommu_notifier(iommu->mr, &iommu->n);
+        }
+        dma->deaf -= !iommu->heard;
+        dma->iommus = g_slist_delete_link(dma->iommus, l);
+        g_free(iommu);
+        mynic_iotlb_drop(&dma->tlb, 0, 0);
+        return;
     }
 }
 
 static void mynic_dma_region(MemoryListener *listener,
                              MemoryRegionSection *section)
 {
-    MynicDma *dma = container_of(listener, MynicDma, listener);
+    MynicDmaView *view = container_of(listener, MynicDmaView, listener);
     MynicDmaWindow window = {
         .base = section->offset_within_address_space,
         .size = int128_get64(int128_min(section->size,
                                         int128_make64(UINT64_MAX))),
         .readonly = section->readonly,
+        .mr = section->mr,
+        .offset = section->offset_within_region,
     };
 
-    dma->changed = true;
+    view->changed = true;
     if (memory_region_is_iommu(section->mr)) {
-        dma->next_translated = true;
+        view->next_translated = true;
     } else if (memory_region_is_ram(section->mr) &&
                !memory_region_is_ram_device(section->mr)) {
-        g_array_append_val(dma->next, window);
+        g_array_append_val(view->next, window);
     }
+}
+
+static void mynic_dma_region_add(MemoryListener *listener,
+                                 MemoryRegionSection *section)
+{
+    MynicDmaView *view = container_of(listener, MynicDmaView, listener);
+
+    if (memory_region_is_iommu(section->mr)) {
+        mynic_dma_iommu_add(view->dma, section);
+    }
+    mynic_dma_region(listener, section);
 }
 
 static void mynic_dma_region_del(MemoryListener *listener,
                                  MemoryRegionSection *section)
 {
-    container_of(listener, MynicDma, listener)->changed = true;
+    MynicDmaView *view = container_of(listener, MynicDmaView, listener);
+
+    if (memory_region_is_iommu(section->mr)) {
+        mynic_dma_iommu_del(view->dma, section);
+    }
+    view->changed = true;
 }
 
 static gint mynic_dma_larger(gconstpointer a, gconstpointer b)
@@ -218,54 +328,107 @@ static GArray *mynic_dma_new(void)
     return g_array_new(false, true, sizeof(MynicDmaWindow));
 }
 
-/* Maps what is to be mapped, and leaves out what cannot. */
-static void mynic_dma_map_windows(MynicDma *dma)
+/* Whether the windows to be, sorted and not yet mapped, are there already. */
+static bool mynic_dma_same(const MynicDmaView *view)
 {
-    AddressSpace *as = pci_get_address_space(dma->pdev);
+    unsigned int i;
+
+    if (view->translated != view->next_translated ||
+        view->windows->len != view->next->len) {
+        return false;
+    }
+    for (i = 0; i < view->next->len; i++) {
+        const MynicDmaWindow *a, *b;
+
+        a = &g_array_index(view->windows, MynicDmaWindow, i);
+        b = &g_array_index(view->next, MynicDmaWindow, i);
+        if (a->base != b->base || a->size != b->size || a->mr != b->mr ||
+            a->offset != b->offset || a->readonly != b->readonly) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Maps what is to be mapped, and leaves out what cannot. */
+static void mynic_dma_map_windows(MynicDmaView *view)
+{
     unsigned int i = 0;
 
-    while (i < dma->next->len) {
-        MynicDmaWindow *w = &g_array_index(dma->next, MynicDmaWindow, i);
+    while (i < view->next->len) {
+        MynicDmaWindow *w = &g_array_index(view->next, MynicDmaWindow, i);
 
-        w->size = address_space_cache_init(&w->cache, as, w->base, w->size,
-                                           !w->readonly);
+        w->size = address_space_cache_init(&w->cache, view->as, w->base,
+                                           w->size, !w->readonly);
         if (w->cache.ptr) {
             i++;
         } else {
             address_space_cache_destroy(&w->cache);
-            g_array_remove_index(dma->next, i);
+            g_array_remove_index(view->next, i);
         }
     }
-    g_array_sort(dma->next, mynic_dma_larger);
 }
 
 static void mynic_dma_commit(MemoryListener *listener)
 {
-    MynicDma *dma = container_of(listener, MynicDma, listener);
-    GArray *old = dma->windows;
+    MynicDmaView *view = container_of(listener, MynicDmaView, listener);
+    MynicDma *dma = view->dma;
+    GArray *old = view->windows;
 
-    if (!dma->changed) {
+    if (!view->changed) {
         return;
     }
-    if (dma->next_translated) {
+    if (view->next_translated) {
         /* Whatever lies beside the IOMMU is reached by translation, too. */
-        g_array_set_size(dma->next, 0);
+        g_array_set_size(view->next, 0);
     }
-    mynic_dma_map_windows(dma);
-    trace_mynic_dma_windows(dma->next->len, dma->next_translated);
+    g_array_sort(view->next, mynic_dma_larger);
+    if (mynic_dma_same(view)) {
+        g_array_set_size(view->next, 0);
+    } else {
+        mynic_dma_map_windows(view);
+        trace_mynic_dma_windows(view == &dma->bus, view->next->len,
+                                view->next_translated);
 
-    dma->freeze(dma->opaque);
-    dma->windows = dma->next;
-    dma->translated = dma->next_translated;
-    dma->thaw(dma->opaque);
+        dma->freeze(dma->opaque);
+        view->windows = view->next;
+        view->translated = view->next_translated;
+        dma->translated = dma->bus.translated;
+        dma->thaw(dma->opaque);
 
-    mynic_dma_free(old);
-    dma->next = mynic_dma_new();
-    dma->next_translated = false;
-    dma->changed = false;
+        mynic_dma_free(old);
+        view->next = mynic_dma_new();
+    }
+    view->next_translated = false;
+    view->changed = false;
 }
 
-void mynic_dma_realize(MynicDma *dma, PCIDevice *pdev,
+static void mynic_dma_view_init(MynicDmaView *view, MynicDma *dma,
+                                AddressSpace *as)
+{
+    view->dma = dma;
+    view->as = as;
+    view->windows = mynic_dma_new();
+    view->next = mynic_dma_new();
+    view->listener = (MemoryListener) {
+        .name = "mynic",
+        .region_add = mynic_dma_region_add,
+        .region_nop = mynic_dma_region,
+        .region_del = mynic_dma_region_del,
+        .commit = mynic_dma_commit,
+    };
+}
+
+static void mynic_dma_view_destroy(MynicDmaView *view)
+{
+    memory_listener_unregister(&view->listener);
+    mynic_dma_free(view->windows);
+    mynic_dma_free(view->next);
+    view->windows = NULL;
+    view->next = NULL;
+}
+
+void mynic_dma_realize(MynicDma *dma, PCIDevice *pdev, size_t pages,
                        void (*freeze)(void *opaque),
                        void (*thaw)(void *opaque), void *opaque)
 {
@@ -273,23 +436,16 @@ void mynic_dma_realize(MynicDma *dma, PCIDevice *pdev,
     dma->freeze = freeze;
     dma->thaw = thaw;
     dma->opaque = opaque;
-    dma->windows = mynic_dma_new();
-    dma->next = mynic_dma_new();
-    dma->listener = (MemoryListener) {
-        .name = "mynic",
-        .region_add = mynic_dma_region,
-        .region_nop = mynic_dma_region,
-        .region_del = mynic_dma_region_del,
-        .commit = mynic_dma_commit,
-    };
-    memory_listener_register(&dma->listener, pci_get_address_space(pdev));
+    mynic_iotlb_init(&dma->tlb, pages);
+    mynic_dma_view_init(&dma->bus, dma, pci_get_address_space(pdev));
+    mynic_dma_view_init(&dma->ram, dma, &address_space_memory);
+    memory_listener_register(&dma->ram.listener, dma->ram.as);
+    memory_listener_register(&dma->bus.listener, dma->bus.as);
 }
 
 void mynic_dma_unrealize(MynicDma *dma)
 {
-    memory_listener_unregister(&dma->listener);
-    mynic_dma_free(dma->windows);
-    mynic_dma_free(dma->next);
-    dma->windows = NULL;
-    dma->next = NULL;
+    mynic_dma_view_destroy(&dma->bus);
+    mynic_dma_view_destroy(&dma->ram);
+    mynic_iotlb_destroy(&dma->tlb);
 }

@@ -10,9 +10,10 @@
  * access is a comparison and a pointer. What is in no window is no RAM, and an
  * access to it fails.
  *
- * Behind an IOMMU there are no windows. Accesses then go through QEMU's
- * translation, which is allowed with the BQL only: mynic_tap.c keeps queues in
- * the main loop for as long.
+ * Behind an IOMMU the windows are those of the guest's memory, and the address
+ * is translated before. What was translated once is kept in mynic_iotlb.c, if
+ * this IOMMU says when it is no longer so. To ask it is allowed with the BQL
+ * only: mynic_pair.c keeps queues in the main loop for as long.
  */
 
 #ifndef HW_NET_MYNIC_DMA_H
@@ -20,59 +21,89 @@
 
 #include "exec/memory.h"
 #include "hw/pci/pci_device.h"
+#include "mynic_iotlb.h"
+
+typedef struct MynicDma MynicDma;
 
 /**
  * MynicDmaWindow - a piece of RAM
- * @base: its address on the bus
+ * @base: its address in the address space of the view
  * @size: bytes
  * @readonly: the card must not write to it
+ * @mr: whose RAM it is, to see whether it is another one
+ * @offset: of it in @mr
  * @cache: the mapping
  */
 typedef struct MynicDmaWindow {
     uint64_t base;
     uint64_t size;
     bool readonly;
+    MemoryRegion *mr;
+    uint64_t offset;
     MemoryRegionCache cache;
 } MynicDmaWindow;
 
 /**
+ * MynicDmaView - the RAM in an address space
+ * @dma: whose view it is
+ * @as: the address space
+ * @listener: hears of its changes
+ * @windows: MynicDmaWindow, largest first
+ * @next: the windows to be, while the memory map changes
+ * @translated: an IOMMU is in it
+ * @next_translated: likewise, while the memory map changes
+ * @changed: @next is to replace @windows
+ */
+typedef struct MynicDmaView {
+    MynicDma *dma;
+    AddressSpace *as;
+    MemoryListener listener;
+    GArray *windows;
+    GArray *next;
+    bool translated;
+    bool next_translated;
+    bool changed;
+} MynicDmaView;
+
+/**
  * MynicDma - guest memory
  * @pdev: the device
- * @listener: hears of changes to the guest's memory map
  * @freeze: called before the windows change, so that nobody uses them
  * @thaw: called afterwards
  * @opaque: argument of both
- * @windows: MynicDmaWindow, largest first
- * @next: the windows to be, while the memory map changes
- * @next_translated: likewise
- * @changed: @next is to replace @windows
+ * @bus: what is in the card's address space
+ * @ram: what is in the guest's memory, to which an IOMMU translates
  * @translated: an IOMMU is in between
+ * @iommus: MynicDmaIommu, ranges that an IOMMU translates
+ * @deaf: how many of them do not say what they forget, so that nothing is kept
+ * @tlb: what they translated
  *
  * Written with the BQL, between @freeze and @thaw; read by whoever @freeze
  * keeps out.
  */
-typedef struct MynicDma {
+struct MynicDma {
     PCIDevice *pdev;
-    MemoryListener listener;
     void (*freeze)(void *opaque);
     void (*thaw)(void *opaque);
     void *opaque;
-    GArray *windows;
-    GArray *next;
-    bool next_translated;
-    bool changed;
+    MynicDmaView bus;
+    MynicDmaView ram;
     bool translated;
-} MynicDma;
+    GSList *iommus;
+    unsigned int deaf;
+    MynicIotlb tlb;
+};
 
 /**
  * mynic_dma_realize - start to follow the guest's memory map
  * @dma: the guest's memory
  * @pdev: the device
+ * @pages: how many an IOMMU's translation is kept of, a power of two
  * @freeze: see MynicDma
  * @thaw: likewise
  * @opaque: argument of both
  */
-void mynic_dma_realize(MynicDma *dma, PCIDevice *pdev,
+void mynic_dma_realize(MynicDma *dma, PCIDevice *pdev, size_t pages,
                        void (*freeze)(void *opaque),
                        void (*thaw)(void *opaque), void *opaque);
 void mynic_dma_unrealize(MynicDma *dma);
@@ -84,7 +115,7 @@ void mynic_dma_unrealize(MynicDma *dma);
  * @len: bytes wanted; on return those that lie together
  * @write: whether the card writes, and calls mynic_dma_dirty() afterwards
  *
- * Returns NULL if there is no RAM, or an IOMMU.
+ * Returns NULL if there is no RAM, or an IOMMU does not allow it.
  */
 void *mynic_dma_ptr(MynicDma *dma, uint64_t addr, size_t *len, bool write);
 
@@ -138,16 +169,5 @@ bool mynic_dma_load32(MynicDma *dma, uint64_t addr, uint32_t *value);
  * Returns false if it could not be written.
  */
 bool mynic_dma_store32(MynicDma *dma, uint64_t addr, uint32_t value);
-
-/**
- * mynic_dma_map - memory that the card reads, for longer than a copy
- * @dma: the guest's memory
- * @addr: address on the bus
- * @len: bytes wanted; on return those that lie together
- *
- * Returns NULL if there is no RAM. Undone by mynic_dma_unmap().
- */
-void *mynic_dma_map(MynicDma *dma, uint64_t addr, size_t *len);
-void mynic_dma_unmap(MynicDma *dma, void *ptr, size_t len);
 
 #endif /* HW_NET_MYNIC_DMA_H */

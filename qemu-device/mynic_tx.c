@@ -207,18 +207,6 @@ static int mynic_tx_parse(MynicTxq *txq, MynicTxPkt *pkt)
     }
 }
 
-static void mynic_tx_unmap(MynicTxq *txq, unsigned int n)
-{
-    const struct iovec *iov = &txq->iov[1];
-
-    if (iov[0].iov_base == txq->bounce) {
-        return;
-    }
-    while (n--) {
-        mynic_dma_unmap(&txq->core->dma, iov[n].iov_base, iov[n].iov_len);
-    }
-}
-
 /* Maps one slot; @n counts the pieces. False if it cannot be mapped whole. */
 static bool mynic_tx_map_frag(MynicTxq *txq, const struct mynic_tx_frag *frag,
                               unsigned int *n)
@@ -233,7 +221,7 @@ static bool mynic_tx_map_frag(MynicTxq *txq, const struct mynic_tx_frag *frag,
         if (*n == MYNIC_TX_IOV_MAX) {
             return false;
         }
-        iov->iov_base = mynic_dma_map(&txq->core->dma, addr, &len);
+        iov->iov_base = mynic_dma_ptr(&txq->core->dma, addr, &len, false);
         if (!iov->iov_base) {
             return false;
         }
@@ -285,7 +273,6 @@ static unsigned int mynic_tx_map(MynicTxq *txq, const MynicTxPkt *pkt)
             &mynic_tx_slot(txq, txq->ring.head + i)->frag;
 
         if (!mynic_tx_map_frag(txq, frag, &n)) {
-            mynic_tx_unmap(txq, n);
             return mynic_tx_bounce(txq, pkt) ? 1 : 0;
         }
     }
@@ -446,7 +433,6 @@ static MynicTxResult mynic_tx_send(MynicTxq *txq, MynicTxPkt *pkt)
         wire->stats.s.tx_drop_backend++;
         txq->stats.s.drop_error++;
     }
-    mynic_tx_unmap(txq, n);
     return sent ? MYNIC_TX_DONE : MYNIC_TX_FULL;
 }
 
