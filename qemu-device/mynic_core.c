@@ -15,8 +15,8 @@
 #include "mynic_pair.h"
 #include "trace.h"
 
-/* Pages behind an IOMMU for each pair: what the rings of default size hold. */
-#define MYNIC_CORE_IOTLB_PAGES  2048
+/* Pages behind an IOMMU: for commands, events and their data. */
+#define MYNIC_CORE_IOTLB_PAGES  64
 
 unsigned int mynic_hist_class(size_t len)
 {
@@ -49,16 +49,16 @@ void mynic_guest_error(const MynicCore *core, const char *fmt, ...)
     qemu_log_mask(LOG_GUEST_ERROR, "mynic: %s\n", text);
 }
 
-void mynic_queue_stop(MynicCore *core, MynicRing *ring,
+void mynic_queue_stop(MynicPair *pair, MynicRing *ring,
                       enum mynic_queue_error error)
 {
     ring->error = error;
     /* If the control block is what cannot be written, the event says so. */
-    mynic_ctl_write(ring, &core->dma, offsetof(struct mynic_queue_ctl, error),
+    mynic_ctl_write(ring, &pair->dma, offsetof(struct mynic_queue_ctl, error),
                     error);
 }
 
-void mynic_queue_failed(MynicCore *core, enum mynic_event_type event,
+void mynic_queue_failed(MynicPair *pair, enum mynic_event_type event,
                         unsigned int id, MynicRing *ring,
                         enum mynic_queue_error error, const char *why)
 {
@@ -68,14 +68,14 @@ void mynic_queue_failed(MynicCore *core, enum mynic_event_type event,
         [MYNIC_EVENT_CQ_ERROR] = "completion queue",
     };
 
-    if (ring->error) {
+    if (ring->error || (error == MYNIC_QERR_DMA && pair->dma.missed)) {
         return;
     }
     trace_mynic_queue_failed(names[event], id, error, why);
-    mynic_guest_error(core, "%s %u: %s", names[event], id, why);
-    mynic_queue_stop(core, ring, error);
+    mynic_guest_error(pair->core, "%s %u: %s", names[event], id, why);
+    mynic_queue_stop(pair, ring, error);
     ring->report = true;
-    qemu_bh_schedule(core->report_bh);
+    qemu_bh_schedule(pair->core->report_bh);
 }
 
 /* Whether the driver is to be told of an error; from now on it is. */
@@ -402,10 +402,12 @@ static void mynic_core_freeze(void *opaque)
 
 static void mynic_core_thaw(void *opaque)
 {
-    MynicCore *core = opaque;
+    mynic_core_release(opaque);
+}
 
-    mynic_core_unlock(core);
-    mynic_core_place(core);
+static void mynic_core_moved(void *opaque)
+{
+    mynic_core_place(opaque);
 }
 
 static QEMUBH *mynic_core_bh(MynicCore *core, QEMUBHFunc *fn)
@@ -454,9 +456,9 @@ void mynic_core_connect(MynicCore *core, uint32_t num_wires, bool vnet_hdr)
     }
     mynic_steer_realize(core);
     mynic_core_place(core);
-    mynic_dma_realize(&core->dma, core->pdev,
-                      pow2ceil(core->num_pairs) * MYNIC_CORE_IOTLB_PAGES,
-                      mynic_core_freeze, mynic_core_thaw, core);
+    mynic_dma_add_user(&core->map, &core->dma, MYNIC_CORE_IOTLB_PAGES);
+    mynic_dma_realize(&core->map, core->pdev, mynic_core_freeze,
+                      mynic_core_thaw, mynic_core_moved, core);
 }
 
 void mynic_core_unrealize(MynicCore *core)
@@ -468,7 +470,7 @@ void mynic_core_unrealize(MynicCore *core)
     mynic_core_place(core);
     mynic_core_park(core);
     mynic_steer_unrealize(core);
-    mynic_dma_unrealize(&core->dma);
+    mynic_dma_unrealize(&core->map);
     for (i = 0; i < core->num_wires; i++) {
         /* Or the net layer would call back for what it keeps. */
         qemu_purge_queued_packets(core->wires[i].nc);

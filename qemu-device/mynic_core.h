@@ -28,6 +28,8 @@
  * accesses to guest memory are to RAM (mynic_dma.h), and what needs the BQL
  * waits until the lock is released:
  *
+ * - an address that an IOMMU has to be asked for: the batch ends where nothing
+ *   has happened yet, and mynic_pair_run() runs it again with the BQL
  * - interrupts: collected in MynicPair.due, raised by mynic_pair_unlock(),
  *   once a batch. It takes the BQL if nobody but us uses the IOThread; else
  *   some other device's main loop code may be waiting for the IOThread with
@@ -320,6 +322,7 @@ struct MynicRxq {
  * @lock: see "Contexts and locks"; in use only if @thread is set
  * @due: interrupts to be raised
  * @num_due: number of these
+ * @dma: guest memory, for both queues
  * @txq: transmit queue
  * @rxq: receive queue
  * @cq: completion queues 2 * n and 2 * n + 1
@@ -332,6 +335,7 @@ struct MynicPair {
     /* One of the transmit queue, those of @cq, and one of another page. */
     MynicIntr *due[4];
     unsigned int num_due;
+    MynicDma dma;
     MynicTxq txq;
     MynicRxq rxq;
     MynicCq cq[2];
@@ -352,7 +356,8 @@ struct MynicPair {
  * @num_wires: number of net clients
  * @vnet_hdr: the backend takes and gives offload headers
  * @vm_running: the guest runs; otherwise its memory is left alone
- * @dma: guest memory
+ * @map: guest memory
+ * @dma: the same for commands and events
  * @direct: the descriptors of the tap are ours
  * @use_ebpf: property: the tap may steer by eBPF
  * @steer: its eBPF program
@@ -394,6 +399,7 @@ struct MynicCore {
     uint32_t num_wires;
     bool vnet_hdr;
     bool vm_running;
+    MynicDmaMap map;
     MynicDma dma;
     bool direct;
     bool use_ebpf;
@@ -600,26 +606,27 @@ void mynic_core_flush(MynicCore *core);
 
 /**
  * mynic_queue_failed - stop a queue because of an error
- * @core: the card
+ * @pair: whose lock is held
  * @event: MYNIC_EVENT_*_ERROR, by the kind of queue
  * @id: its number
  * @ring: its ring
  * @error: what was wrong
  * @why: the same for the log
  *
- * With the lock of the queue's pair. The driver is told from the main loop.
+ * The driver is told from the main loop. Nothing happens if an access to guest
+ * memory was only missed, see mynic_pair_run().
  */
-void mynic_queue_failed(MynicCore *core, enum mynic_event_type event,
+void mynic_queue_failed(MynicPair *pair, enum mynic_event_type event,
                         unsigned int id, MynicRing *ring,
                         enum mynic_queue_error error, const char *why);
 
 /**
  * mynic_queue_stop - the same without telling anybody but the control block
- * @core: the card
+ * @pair: whose lock is held
  * @ring: its ring
  * @error: what was wrong
  */
-void mynic_queue_stop(MynicCore *core, MynicRing *ring,
+void mynic_queue_stop(MynicPair *pair, MynicRing *ring,
                       enum mynic_queue_error error);
 
 /**

@@ -16,13 +16,13 @@ static const MemTxAttrs mynic_dma_attrs = { .memory = 1 };
 
 /**
  * MynicDmaIommu - a range that an IOMMU translates
- * @dma: for whom
+ * @map: for whom
  * @mr: the IOMMU
  * @n: hears of what it forgets
  * @heard: @n is registered
  */
 typedef struct MynicDmaIommu {
-    MynicDma *dma;
+    MynicDmaMap *map;
     MemoryRegion *mr;
     IOMMUNotifier n;
     bool heard;
@@ -32,22 +32,41 @@ typedef struct MynicDmaIommu {
 static bool mynic_dma_ask(MynicDma *dma, uint64_t addr, bool write,
                           uint64_t *gpa)
 {
+    MynicDmaMap *map = dma->map;
     IOMMUTLBEntry e;
 
     if (!bql_locked()) {
+        dma->missed = true;
         return false;
     }
     WITH_RCU_READ_LOCK_GUARD() {
-        e = address_space_get_iotlb_entry(dma->bus.as, addr, write,
+        e = address_space_get_iotlb_entry(map->bus.as, addr, write,
                                           mynic_dma_attrs);
     }
-    if (e.target_as != dma->ram.as) {
+    if (e.target_as != map->ram.as) {
         return false;
     }
     *gpa = e.translated_addr | (addr & e.addr_mask);
     trace_mynic_dma_translate(addr, write, *gpa);
-    if (!dma->deaf) {
+    if (!map->deaf) {
         mynic_iotlb_put(&dma->tlb, addr, write, *gpa);
+    }
+    return true;
+}
+
+bool mynic_dma_ready(MynicDma *dma, uint64_t addr, size_t len, bool write)
+{
+    uint64_t end = addr + len, gpa;
+
+    if (!dma->map->translated || bql_locked()) {
+        return true;
+    }
+    for (; addr < end; addr = QEMU_ALIGN_DOWN(addr, MYNIC_IOTLB_PAGE) +
+                              MYNIC_IOTLB_PAGE) {
+        if (!mynic_iotlb_get(&dma->tlb, addr, write, &gpa)) {
+            dma->missed = true;
+            return false;
+        }
     }
     return true;
 }
@@ -79,14 +98,14 @@ static bool mynic_dma_translate(MynicDma *dma, uint64_t addr, size_t *len,
 static MynicDmaWindow *mynic_dma_window(MynicDma *dma, uint64_t addr,
                                         size_t *len, bool write, uint64_t *at)
 {
-    const GArray *windows = dma->bus.windows;
+    const GArray *windows = dma->map->bus.windows;
     unsigned int i;
 
-    if (dma->translated) {
+    if (dma->map->translated) {
         if (!mynic_dma_translate(dma, addr, len, write, &addr)) {
             return NULL;
         }
-        windows = dma->ram.windows;
+        windows = dma->map->ram.windows;
     }
     for (i = 0; i < windows->len; i++) {
         MynicDmaWindow *w = &g_array_index(windows, MynicDmaWindow, i);
@@ -190,12 +209,23 @@ bool mynic_dma_store32(MynicDma *dma, uint64_t addr, uint32_t value)
     return true;
 }
 
+/* With the BQL; a user in a thread is done with its batch before. */
+static void mynic_dma_drop(MynicDmaMap *map, uint64_t addr, uint64_t size)
+{
+    MynicDma *dma;
+
+    map->freeze(map->opaque);
+    QLIST_FOREACH(dma, &map->users, next) {
+        mynic_iotlb_drop(&dma->tlb, addr, size);
+    }
+    map->thaw(map->opaque);
+}
+
 static void mynic_dma_forget(IOMMUNotifier *n, IOMMUTLBEntry *entry)
 {
-    MynicDmaIommu *iommu = container_of(n, MynicDmaIommu, n);
-
     trace_mynic_dma_forget(entry->iova, entry->addr_mask);
-    mynic_iotlb_drop(&iommu->dma->tlb, entry->iova, entry->addr_mask + 1);
+    mynic_dma_drop(container_of(n, MynicDmaIommu, n)->map, entry->iova,
+                   entry->addr_mask + 1);
 }
 
 /* Whether an IOMMU tells of all that it forgets; amd-iommu does not. */
@@ -216,13 +246,13 @@ static bool mynic_dma_iommu_tells(MemoryRegion *mr)
     return false;
 }
 
-static void mynic_dma_iommu_add(MynicDma *dma, MemoryRegionSection *section)
+static void mynic_dma_iommu_add(MynicDmaMap *map, MemoryRegionSection *section)
 {
     MynicDmaIommu *iommu = g_new0(MynicDmaIommu, 1);
     Int128 end = int128_add(int128_make64(section->offset_within_region),
                             int128_sub(section->size, int128_one()));
 
-    iommu->dma = dma;
+    iommu->map = map;
     iommu->mr = section->mr;
     iommu_notifier_init(&iommu->n, mynic_dma_forget, IOMMU_NOTIFIER_UNMAP,
                         section->offset_within_region, int128_get64(end),
@@ -235,15 +265,15 @@ static void mynic_dma_iommu_add(MynicDma *dma, MemoryRegionSection *section)
                    mynic_dma_iommu_tells(section->mr) &&
                    !memory_region_register_iommu_notifier(section->mr,
                                                           &iommu->n, NULL);
-    dma->deaf += !iommu->heard;
-    dma->iommus = g_slist_prepend(dma->iommus, iommu);
+    map->deaf += !iommu->heard;
+    map->iommus = g_slist_prepend(map->iommus, iommu);
 }
 
-static void mynic_dma_iommu_del(MynicDma *dma, MemoryRegionSection *section)
+static void mynic_dma_iommu_del(MynicDmaMap *map, MemoryRegionSection *section)
 {
     GSList *l;
 
-    for (l = dma->iommus; l; l = l->next) {
+    for (l = map->iommus; l; l = l->next) {
         MynicDmaIommu *iommu = l->data;
 
         if (iommu->mr != section->mr ||
@@ -253,10 +283,10 @@ static void mynic_dma_iommu_del(MynicDma *dma, MemoryRegionSection *section)
         if (iommu->heard) {
             memory_region_unregister_iommu_notifier(iommu->mr, &iommu->n);
         }
-        dma->deaf -= !iommu->heard;
-        dma->iommus = g_slist_delete_link(dma->iommus, l);
+        map->deaf -= !iommu->heard;
+        map->iommus = g_slist_delete_link(map->iommus, l);
         g_free(iommu);
-        mynic_iotlb_drop(&dma->tlb, 0, 0);
+        mynic_dma_drop(map, 0, 0);
         return;
     }
 }
@@ -289,7 +319,7 @@ static void mynic_dma_region_add(MemoryListener *listener,
     MynicDmaView *view = container_of(listener, MynicDmaView, listener);
 
     if (memory_region_is_iommu(section->mr)) {
-        mynic_dma_iommu_add(view->dma, section);
+        mynic_dma_iommu_add(view->map, section);
     }
     mynic_dma_region(listener, section);
 }
@@ -300,7 +330,7 @@ static void mynic_dma_region_del(MemoryListener *listener,
     MynicDmaView *view = container_of(listener, MynicDmaView, listener);
 
     if (memory_region_is_iommu(section->mr)) {
-        mynic_dma_iommu_del(view->dma, section);
+        mynic_dma_iommu_del(view->map, section);
     }
     view->changed = true;
 }
@@ -369,10 +399,28 @@ static void mynic_dma_map_windows(MynicDmaView *view)
     }
 }
 
+/* Memory for translations is had while there is an IOMMU. */
+static void mynic_dma_set_translated(MynicDmaMap *map)
+{
+    MynicDma *dma;
+
+    if (map->translated == map->bus.translated) {
+        return;
+    }
+    map->translated = map->bus.translated;
+    QLIST_FOREACH(dma, &map->users, next) {
+        if (map->translated) {
+            mynic_iotlb_init(&dma->tlb, dma->pages);
+        } else {
+            mynic_iotlb_destroy(&dma->tlb);
+        }
+    }
+}
+
 static void mynic_dma_commit(MemoryListener *listener)
 {
     MynicDmaView *view = container_of(listener, MynicDmaView, listener);
-    MynicDma *dma = view->dma;
+    MynicDmaMap *map = view->map;
     GArray *old = view->windows;
 
     if (!view->changed) {
@@ -387,14 +435,15 @@ static void mynic_dma_commit(MemoryListener *listener)
         g_array_set_size(view->next, 0);
     } else {
         mynic_dma_map_windows(view);
-        trace_mynic_dma_windows(view == &dma->bus, view->next->len,
+        trace_mynic_dma_windows(view == &map->bus, view->next->len,
                                 view->next_translated);
 
-        dma->freeze(dma->opaque);
+        map->freeze(map->opaque);
         view->windows = view->next;
         view->translated = view->next_translated;
-        dma->translated = dma->bus.translated;
-        dma->thaw(dma->opaque);
+        mynic_dma_set_translated(map);
+        map->thaw(map->opaque);
+        map->moved(map->opaque);
 
         mynic_dma_free(old);
         view->next = mynic_dma_new();
@@ -403,10 +452,10 @@ static void mynic_dma_commit(MemoryListener *listener)
     view->changed = false;
 }
 
-static void mynic_dma_view_init(MynicDmaView *view, MynicDma *dma,
+static void mynic_dma_view_init(MynicDmaView *view, MynicDmaMap *map,
                                 AddressSpace *as)
 {
-    view->dma = dma;
+    view->map = map;
     view->as = as;
     view->windows = mynic_dma_new();
     view->next = mynic_dma_new();
@@ -428,24 +477,36 @@ static void mynic_dma_view_destroy(MynicDmaView *view)
     view->next = NULL;
 }
 
-void mynic_dma_realize(MynicDma *dma, PCIDevice *pdev, size_t pages,
-                       void (*freeze)(void *opaque),
-                       void (*thaw)(void *opaque), void *opaque)
+void mynic_dma_add_user(MynicDmaMap *map, MynicDma *dma, size_t pages)
 {
-    dma->pdev = pdev;
-    dma->freeze = freeze;
-    dma->thaw = thaw;
-    dma->opaque = opaque;
-    mynic_iotlb_init(&dma->tlb, pages);
-    mynic_dma_view_init(&dma->bus, dma, pci_get_address_space(pdev));
-    mynic_dma_view_init(&dma->ram, dma, &address_space_memory);
-    memory_listener_register(&dma->ram.listener, dma->ram.as);
-    memory_listener_register(&dma->bus.listener, dma->bus.as);
+    dma->map = map;
+    dma->pages = pages;
+    QLIST_INSERT_HEAD(&map->users, dma, next);
 }
 
-void mynic_dma_unrealize(MynicDma *dma)
+void mynic_dma_realize(MynicDmaMap *map, PCIDevice *pdev,
+                       void (*freeze)(void *opaque),
+                       void (*thaw)(void *opaque),
+                       void (*moved)(void *opaque), void *opaque)
 {
-    mynic_dma_view_destroy(&dma->bus);
-    mynic_dma_view_destroy(&dma->ram);
-    mynic_iotlb_destroy(&dma->tlb);
+    map->freeze = freeze;
+    map->thaw = thaw;
+    map->moved = moved;
+    map->opaque = opaque;
+    mynic_dma_view_init(&map->bus, map, pci_get_address_space(pdev));
+    mynic_dma_view_init(&map->ram, map, &address_space_memory);
+    memory_listener_register(&map->ram.listener, map->ram.as);
+    memory_listener_register(&map->bus.listener, map->bus.as);
+}
+
+void mynic_dma_unrealize(MynicDmaMap *map)
+{
+    MynicDma *dma, *next;
+
+    mynic_dma_view_destroy(&map->bus);
+    mynic_dma_view_destroy(&map->ram);
+    QLIST_FOREACH_SAFE(dma, &map->users, next, next) {
+        QLIST_REMOVE(dma, next);
+        mynic_iotlb_destroy(&dma->tlb);
+    }
 }

@@ -13,7 +13,8 @@
  * Behind an IOMMU the windows are those of the guest's memory, and the address
  * is translated before. What was translated once is kept in mynic_iotlb.c, if
  * this IOMMU says when it is no longer so. To ask it is allowed with the BQL
- * only: mynic_pair.c keeps queues in the main loop for as long.
+ * only. Without, what is not known is missed: the access fails, and who made it
+ * goes back to where nothing had happened, to try again with the BQL.
  */
 
 #ifndef HW_NET_MYNIC_DMA_H
@@ -23,7 +24,7 @@
 #include "hw/pci/pci_device.h"
 #include "mynic_iotlb.h"
 
-typedef struct MynicDma MynicDma;
+typedef struct MynicDmaMap MynicDmaMap;
 
 /**
  * MynicDmaWindow - a piece of RAM
@@ -45,7 +46,7 @@ typedef struct MynicDmaWindow {
 
 /**
  * MynicDmaView - the RAM in an address space
- * @dma: whose view it is
+ * @map: whose view it is
  * @as: the address space
  * @listener: hears of its changes
  * @windows: MynicDmaWindow, largest first
@@ -55,7 +56,7 @@ typedef struct MynicDmaWindow {
  * @changed: @next is to replace @windows
  */
 typedef struct MynicDmaView {
-    MynicDma *dma;
+    MynicDmaMap *map;
     AddressSpace *as;
     MemoryListener listener;
     GArray *windows;
@@ -66,51 +67,90 @@ typedef struct MynicDmaView {
 } MynicDmaView;
 
 /**
- * MynicDma - guest memory
- * @pdev: the device
- * @freeze: called before the windows change, so that nobody uses them
+ * MynicDma - guest memory, for one user
+ * @map: guest memory
+ * @tlb: what an IOMMU translated for this user
+ * @pages: how many it keeps, a power of two
+ * @missed: an access failed for want of the BQL; the user resets it
+ *
+ * Under the user's lock: a pair's, or the BQL.
+ */
+typedef struct MynicDma {
+    MynicDmaMap *map;
+    MynicIotlb tlb;
+    size_t pages;
+    bool missed;
+    QLIST_ENTRY(MynicDma) next;
+} MynicDma;
+
+/**
+ * MynicDmaMap - guest memory
+ * @freeze: called before anything here changes, so that no user is at it
  * @thaw: called afterwards
- * @opaque: argument of both
+ * @moved: called when there is an IOMMU or none any more, behind @thaw
+ * @opaque: argument of them
  * @bus: what is in the card's address space
  * @ram: what is in the guest's memory, to which an IOMMU translates
  * @translated: an IOMMU is in between
  * @iommus: MynicDmaIommu, ranges that an IOMMU translates
  * @deaf: how many of them do not say what they forget, so that nothing is kept
- * @tlb: what they translated
+ * @users: everybody
  *
  * Written with the BQL, between @freeze and @thaw; read by whoever @freeze
  * keeps out.
  */
-struct MynicDma {
-    PCIDevice *pdev;
+struct MynicDmaMap {
     void (*freeze)(void *opaque);
     void (*thaw)(void *opaque);
+    void (*moved)(void *opaque);
     void *opaque;
     MynicDmaView bus;
     MynicDmaView ram;
     bool translated;
     GSList *iommus;
     unsigned int deaf;
-    MynicIotlb tlb;
+    QLIST_HEAD(, MynicDma) users;
 };
 
 /**
  * mynic_dma_realize - start to follow the guest's memory map
- * @dma: the guest's memory
+ * @map: guest memory
  * @pdev: the device
- * @pages: how many an IOMMU's translation is kept of, a power of two
- * @freeze: see MynicDma
+ * @freeze: see MynicDmaMap
  * @thaw: likewise
- * @opaque: argument of both
+ * @moved: likewise
+ * @opaque: argument of them
  */
-void mynic_dma_realize(MynicDma *dma, PCIDevice *pdev, size_t pages,
+void mynic_dma_realize(MynicDmaMap *map, PCIDevice *pdev,
                        void (*freeze)(void *opaque),
-                       void (*thaw)(void *opaque), void *opaque);
-void mynic_dma_unrealize(MynicDma *dma);
+                       void (*thaw)(void *opaque),
+                       void (*moved)(void *opaque), void *opaque);
+void mynic_dma_unrealize(MynicDmaMap *map);
+
+/**
+ * mynic_dma_add_user - let somebody reach guest memory
+ * @map: guest memory, not realized yet
+ * @dma: the user
+ * @pages: how many an IOMMU's translation is kept of, a power of two
+ */
+void mynic_dma_add_user(MynicDmaMap *map, MynicDma *dma, size_t pages);
+
+/**
+ * mynic_dma_ready - whether an access without the BQL would be missed
+ * @dma: the user
+ * @addr: address on the bus
+ * @len: bytes
+ * @write: whether the card writes
+ *
+ * What is ready stays so until the user's lock is released.
+ *
+ * Returns false if it would, and notes that.
+ */
+bool mynic_dma_ready(MynicDma *dma, uint64_t addr, size_t len, bool write);
 
 /**
  * mynic_dma_ptr - RAM as a pointer
- * @dma: the guest's memory
+ * @dma: the user
  * @addr: address on the bus
  * @len: bytes wanted; on return those that lie together
  * @write: whether the card writes, and calls mynic_dma_dirty() afterwards
@@ -121,7 +161,7 @@ void *mynic_dma_ptr(MynicDma *dma, uint64_t addr, size_t *len, bool write);
 
 /**
  * mynic_dma_dirty - what mynic_dma_ptr() gave was written to
- * @dma: the guest's memory
+ * @dma: the user
  * @addr: address on the bus
  * @len: bytes, not more than lie together
  */
@@ -129,7 +169,7 @@ void mynic_dma_dirty(MynicDma *dma, uint64_t addr, size_t len);
 
 /**
  * mynic_dma_read - copy from guest memory
- * @dma: the guest's memory
+ * @dma: the user
  * @addr: address on the bus
  * @buf: destination
  * @len: bytes
@@ -140,7 +180,7 @@ bool mynic_dma_read(MynicDma *dma, uint64_t addr, void *buf, size_t len);
 
 /**
  * mynic_dma_write - copy to guest memory
- * @dma: the guest's memory
+ * @dma: the user
  * @addr: address on the bus
  * @buf: source; it may be the very memory, or overlap with it
  * @len: bytes
@@ -152,7 +192,7 @@ bool mynic_dma_write(MynicDma *dma, uint64_t addr, const void *buf,
 
 /**
  * mynic_dma_load32 - load a word, whole
- * @dma: the guest's memory
+ * @dma: the user
  * @addr: address on the bus, a multiple of 4
  * @value: the word, host byte order
  *
@@ -162,7 +202,7 @@ bool mynic_dma_load32(MynicDma *dma, uint64_t addr, uint32_t *value);
 
 /**
  * mynic_dma_store32 - store a word, whole, after all stores before
- * @dma: the guest's memory
+ * @dma: the user
  * @addr: address on the bus, a multiple of 4
  * @value: the word, host byte order
  *

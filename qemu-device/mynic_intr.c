@@ -177,14 +177,14 @@ void mynic_intr_arm(MynicIntr *intr, uint32_t index, uint32_t published)
     }
 }
 
-bool mynic_intr_batch(MynicIntr *intr, const MynicRing *ring, uint32_t from,
-                      uint32_t packets)
+bool mynic_intr_batch(MynicIntr *intr, const MynicRing *ring, MynicDma *dma,
+                      uint32_t from, uint32_t packets)
 {
     bool cause = false;
     uint32_t arm;
 
     if (mynic_has(intr->core, MYNIC_F_SHADOW)) {
-        if (!mynic_ctl_read(ring, &intr->core->dma,
+        if (!mynic_ctl_read(ring, dma,
                             offsetof(struct mynic_queue_ctl, arm), &arm)) {
             return false;
         }

@@ -65,6 +65,9 @@ void mynic_iotlb_drop(MynicIotlb *tlb, uint64_t iova, uint64_t size)
     uint64_t page = mynic_iotlb_page(iova);
     uint64_t last = mynic_iotlb_page(iova + size - 1);
 
+    if (!tlb->entries) {
+        return;
+    }
     if ((last - page) / MYNIC_IOTLB_PAGE >= tlb->mask) {
         memset(tlb->entries, 0, (tlb->mask + 1) * sizeof(*tlb->entries));
         return;

@@ -68,6 +68,8 @@ void mynic_iotlb_put(MynicIotlb *tlb, uint64_t iova, bool write, uint64_t gpa);
  * @tlb: the cache
  * @iova: first address on the bus
  * @size: bytes, 0 for all that are behind it
+ *
+ * A cache that was never made, or destroyed, knows nothing to forget.
  */
 void mynic_iotlb_drop(MynicIotlb *tlb, uint64_t iova, uint64_t size);
 

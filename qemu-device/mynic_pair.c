@@ -14,6 +14,9 @@
 #include "mynic_pair.h"
 #include "trace.h"
 
+/* Pages behind an IOMMU: rings and buffers of default size, twice as many. */
+#define MYNIC_PAIR_IOTLB_PAGES  4096
+
 static void mynic_pair_raw_lock(MynicPair *pair)
 {
     if (pair->thread) {
@@ -86,6 +89,33 @@ void mynic_pair_unlock(MynicPair *pair)
     }
 }
 
+bool mynic_pair_run(MynicPair *pair, void (*fn)(void *opaque), void *opaque)
+{
+    bool missed;
+
+    if (!mynic_pair_enter(pair)) {
+        return false;
+    }
+    pair->dma.missed = false;
+    fn(opaque);
+    missed = pair->dma.missed;
+    mynic_pair_unlock(pair);
+    if (!missed) {
+        return true;
+    }
+
+    /* Nobody but us uses the IOThread, see mynic_core_place(). */
+    bql_lock();
+    if (mynic_pair_enter(pair)) {
+        trace_mynic_pair_again(pair->txq.id);
+        pair->dma.missed = false;
+        fn(opaque);
+        mynic_pair_unlock(pair);
+    }
+    bql_unlock();
+    return true;
+}
+
 void mynic_raise_bh(void *opaque)
 {
     MynicCore *core = opaque;
@@ -105,13 +135,31 @@ void mynic_core_lock(MynicCore *core)
     }
 }
 
+/* Returns whether interrupts are due. */
+static bool mynic_core_raw_unlock(MynicCore *core)
+{
+    bool due = false;
+    uint32_t i;
+
+    for (i = core->num_pairs; i > 0; i--) {
+        due |= core->pairs[i - 1].num_due;
+        mynic_pair_raw_unlock(&core->pairs[i - 1]);
+    }
+    return due;
+}
+
+void mynic_core_release(MynicCore *core)
+{
+    if (mynic_core_raw_unlock(core)) {
+        qemu_bh_schedule(core->raise_bh);
+    }
+}
+
 void mynic_core_unlock(MynicCore *core)
 {
     uint32_t i;
 
-    for (i = core->num_pairs; i > 0; i--) {
-        mynic_pair_raw_unlock(&core->pairs[i - 1]);
-    }
+    mynic_core_raw_unlock(core);
     for (i = 0; i < core->num_pairs; i++) {
         mynic_pair_raise(&core->pairs[i]);
     }
@@ -139,12 +187,8 @@ static QEMUBH *mynic_pair_bh(MynicPair *pair, QEMUBHFunc *fn, void *opaque)
 static void mynic_pair_wire_bh(void *opaque)
 {
     MynicWire *wire = opaque;
-    MynicPair *pair = wire->pair;
 
-    if (mynic_pair_enter(pair)) {
-        mynic_tap_receive(wire);
-        mynic_pair_unlock(pair);
-    }
+    mynic_pair_run(wire->pair, mynic_tap_receive, wire);
 }
 
 void mynic_pair_add_wire(MynicPair *pair, MynicWire *wire)
@@ -173,8 +217,13 @@ static void mynic_pair_move(MynicPair *pair, AioContext *ctx)
     mynic_tx_schedule(&pair->txq);
     mynic_rx_schedule(&pair->rxq);
     for (i = 0; i < core->num_wires; i++) {
-        if (core->wires[i].pair == pair) {
-            mynic_pair_add_wire(pair, &core->wires[i]);
+        MynicWire *wire = &core->wires[i];
+
+        if (wire->pair == pair) {
+            mynic_pair_add_wire(pair, wire);
+            if (wire->kept) {
+                mynic_tap_wake(wire);
+            }
         }
     }
 }
@@ -182,7 +231,8 @@ static void mynic_pair_move(MynicPair *pair, AioContext *ctx)
 void mynic_core_place(MynicCore *core)
 {
     bool direct = mynic_core_enabled(core) && mynic_tap_possible(core);
-    bool threads = direct && !core->dma.translated && !icount_enabled();
+    bool asks = core->map.translated && (core->map.deaf || core->shared);
+    bool threads = direct && !asks && !icount_enabled();
     bool changed = core->direct != direct;
     uint32_t i;
 
@@ -212,7 +262,7 @@ void mynic_core_place(MynicCore *core)
     for (i = 0; direct && i < core->num_wires; i++) {
         mynic_tap_attach(&core->wires[i]);
     }
-    mynic_core_unlock(core);
+    mynic_core_release(core);
     if (changed) {
         mynic_steer_update(core);
     }
@@ -257,6 +307,7 @@ void mynic_pair_realize(MynicPair *pair, MynicCore *core, unsigned int id,
     pair->core = core;
     pair->thread = thread;
     qemu_mutex_init(&pair->lock);
+    mynic_dma_add_user(&core->map, &pair->dma, MYNIC_PAIR_IOTLB_PAGES);
     mynic_tx_realize(&pair->txq, pair, id);
     mynic_rx_realize(&pair->rxq, pair, id);
     mynic_cq_realize(&pair->cq[0], pair, MYNIC_CQ_RX(id));

@@ -53,6 +53,20 @@ void mynic_raise_bh(void *opaque);
 bool mynic_pair_enter(MynicPair *pair);
 
 /**
+ * mynic_pair_run - run a batch in a callback of the pair's context
+ * @pair: the pair
+ * @fn: the batch, with the lock held
+ * @opaque: its argument
+ *
+ * If an access to guest memory was missed, MynicDma.missed, @fn is called once
+ * more with the BQL held as well, where none is. Until then it left everything
+ * in a state from which it can go on.
+ *
+ * Returns false if the pair has moved to another context.
+ */
+bool mynic_pair_run(MynicPair *pair, void (*fn)(void *opaque), void *opaque);
+
+/**
  * mynic_core_lock - keep everybody from all pairs
  * @core: the card
  *
@@ -62,13 +76,23 @@ void mynic_core_lock(MynicCore *core);
 void mynic_core_unlock(MynicCore *core);
 
 /**
+ * mynic_core_release - undo mynic_core_lock(), and raise interrupts later
+ * @core: the card
+ *
+ * For who may be called in the middle of a write to the very device that an
+ * interrupt passes, an IOMMU: QEMU would drop the interrupt there.
+ */
+void mynic_core_release(MynicCore *core);
+
+/**
  * mynic_core_place - let pairs run where they can run best now
  * @core: the card
  *
  * With the BQL and no lock. While the card is enabled the descriptors of a tap
  * are ours, and pairs run in the IOThreads that they were given, unless an
- * IOMMU is in between. Otherwise the net layer and the main loop have
- * everything.
+ * IOMMU is in between that says nothing of what it forgets, or that would have
+ * to be asked in an IOThread of others. Otherwise the net layer and the main
+ * loop have everything.
  */
 void mynic_core_place(MynicCore *core);
 
@@ -119,9 +143,9 @@ void mynic_tap_unwatch(MynicWire *wire);
 
 /**
  * mynic_tap_receive - read frames, a burst at most
- * @wire: the wire, with its pair's lock, which is released in between
+ * @opaque: the wire, with its pair's lock, which is released in between
  */
-void mynic_tap_receive(MynicWire *wire);
+void mynic_tap_receive(void *opaque);
 
 /**
  * mynic_tap_collect - bring the whole frame to private memory, @buf
@@ -243,13 +267,14 @@ void mynic_intr_arm(MynicIntr *intr, uint32_t index, uint32_t published);
  * mynic_intr_batch - decide on an interrupt, once for a batch
  * @intr: the interrupt
  * @ring: its ring, just published
+ * @dma: guest memory
  * @from: head published before
  * @packets: packets that were completed
  *
  * Returns false if the control block could not be read.
  */
-bool mynic_intr_batch(MynicIntr *intr, const MynicRing *ring, uint32_t from,
-                      uint32_t packets);
+bool mynic_intr_batch(MynicIntr *intr, const MynicRing *ring, MynicDma *dma,
+                      uint32_t from, uint32_t packets);
 
 extern const VMStateDescription vmstate_mynic_intr;
 

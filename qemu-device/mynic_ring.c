@@ -53,12 +53,32 @@ bool mynic_ring_fetch(MynicRing *ring, MynicDma *dma, void *slots,
     return true;
 }
 
+static uint64_t mynic_ring_entry(const MynicRing *ring, size_t entry_size)
+{
+    return ring->base + (uint64_t)(ring->head & (ring->size - 1)) * entry_size;
+}
+
+bool mynic_ring_ready(const MynicRing *ring, MynicDma *dma)
+{
+    const size_t len = sizeof(struct mynic_queue_ctl);
+
+    return !ring->created || (mynic_dma_ready(dma, ring->ctl, len, false) &&
+                              mynic_dma_ready(dma, ring->ctl, len, true));
+}
+
+bool mynic_ring_entry_ready(const MynicRing *ring, MynicDma *dma,
+                            size_t entry_size)
+{
+    return !ring->created ||
+           mynic_dma_ready(dma, mynic_ring_entry(ring, entry_size), entry_size,
+                           true);
+}
+
 bool mynic_ring_complete(MynicRing *ring, MynicDma *dma, const void *entry,
                          size_t entry_size)
 {
     size_t body = entry_size - sizeof(uint32_t);
-    uint64_t addr = ring->base +
-                    (uint64_t)(ring->head & (ring->size - 1)) * entry_size;
+    uint64_t addr = mynic_ring_entry(ring, entry_size);
     uint32_t info = ldl_le_p((const uint8_t *)entry + body);
 
     /* The first pass writes phase 1: ring->size is the bit of the pass. */

@@ -147,4 +147,22 @@ static inline bool mynic_index_crossed(uint32_t index, uint32_t from,
     return to - index - 1 < to - from;
 }
 
+/**
+ * mynic_ring_ready - whether the control block can be reached without the BQL
+ * @ring: the ring
+ * @dma: guest memory
+ *
+ * As mynic_dma_ready(); true if there is no such ring.
+ */
+bool mynic_ring_ready(const MynicRing *ring, MynicDma *dma);
+
+/**
+ * mynic_ring_entry_ready - likewise, for the next entry of a completion ring
+ * @ring: the ring
+ * @dma: guest memory
+ * @entry_size: bytes
+ */
+bool mynic_ring_entry_ready(const MynicRing *ring, MynicDma *dma,
+                            size_t entry_size);
+
 #endif /* HW_NET_MYNIC_RING_H */

@@ -23,42 +23,18 @@
 #include "../net_rx_pkt.h"
 #include "mynic_core.h"
 #include "mynic_pair.h"
+#include "mynic_rx_frame.h"
 #include "trace.h"
 
-/**
- * MynicRxFrame - a frame on its way to a queue
- * @iov: its pieces, without offload header
- * @iovcnt: number of pieces
- * @len: bytes
- * @head: the first bytes of it
- * @hdr: offload header, host byte order
- * @info: MYNIC_RX_*, without the hash type
- * @vlan_tci: tag that was taken out
- * @rss: queue and hash
- * @part: a part of a frame that had offloads which are switched off; it cannot
- *        wait
- * @csum_good: the checksum is known to be right
- * @csum_bad: the checksum is known to be wrong
+/*
+ * What became of a frame; the first, WAITS, DROPPED and MISSED are not counted
+ * yet. MISSED: comes again with the BQL, see mynic_pair_run().
  */
-typedef struct MynicRxFrame {
-    struct iovec iov[MYNIC_RX_IOV_MAX + 1];
-    unsigned int iovcnt;
-    size_t len;
-    uint8_t head[MYNIC_FILTER_HDR_LEN + sizeof(struct vlan_header)];
-    struct mynic_offload_hdr hdr;
-    uint32_t info;
-    uint16_t vlan_tci;
-    MynicRssResult rss;
-    bool part;
-    bool csum_good;
-    bool csum_bad;
-} MynicRxFrame;
-
-/* What became of a frame; the first, WAITS and DROPPED are not counted yet. */
 typedef enum MynicRxResult {
     MYNIC_RX_DELIVERED,
     MYNIC_RX_WAITS,
     MYNIC_RX_DROPPED,
+    MYNIC_RX_MISSED,
     MYNIC_RX_NO_QUEUE,
     MYNIC_RX_NO_BUFFER,
     MYNIC_RX_ERROR,
@@ -69,7 +45,7 @@ static void mynic_rx_fail(MynicRxq *rxq, enum mynic_queue_error error,
                           const char *why)
 {
     rxq->stats.s.drop_error++;
-    mynic_queue_failed(rxq->core, MYNIC_EVENT_RXQ_ERROR, rxq->id, &rxq->ring,
+    mynic_queue_failed(rxq->pair, MYNIC_EVENT_RXQ_ERROR, rxq->id, &rxq->ring,
                        error, why);
     mynic_rx_schedule(rxq);
 }
@@ -79,9 +55,12 @@ static void mynic_rx_fail_cq(MynicRxq *rxq, const char *why)
 {
     MynicCq *cq = mynic_cq(rxq->core, rxq->cq_id);
 
+    if (rxq->pair->dma.missed) {
+        return;
+    }
     rxq->stats.s.drop_error++;
-    mynic_queue_stop(rxq->core, &rxq->ring, MYNIC_QERR_DMA);
-    mynic_queue_failed(rxq->core, MYNIC_EVENT_CQ_ERROR, cq->id, &cq->ring,
+    mynic_queue_stop(rxq->pair, &rxq->ring, MYNIC_QERR_DMA);
+    mynic_queue_failed(rxq->pair, MYNIC_EVENT_CQ_ERROR, cq->id, &cq->ring,
                        MYNIC_QERR_DMA, why);
     mynic_rx_schedule(rxq);
 }
@@ -99,7 +78,7 @@ static bool mynic_rx_read_tail(MynicRxq *rxq)
 {
     uint32_t tail;
 
-    if (!mynic_ctl_read(&rxq->ring, &rxq->core->dma,
+    if (!mynic_ctl_read(&rxq->ring, &rxq->pair->dma,
                         offsetof(struct mynic_queue_ctl, tail), &tail)) {
         mynic_rx_fail(rxq, MYNIC_QERR_DMA, "control block cannot be read");
         return false;
@@ -125,7 +104,7 @@ static bool mynic_rx_starved(MynicRxq *rxq, uint32_t have)
     if (!mynic_has(rxq->core, MYNIC_F_SHADOW)) {
         return true;
     }
-    if (!mynic_ctl_write(&rxq->ring, &rxq->core->dma,
+    if (!mynic_ctl_write(&rxq->ring, &rxq->pair->dma,
                          offsetof(struct mynic_queue_ctl, kick),
                          rxq->ring.tail)) {
         mynic_rx_fail(rxq, MYNIC_QERR_DMA, "control block not writable");
@@ -152,7 +131,7 @@ static uint32_t mynic_rx_find(MynicRxq *rxq, size_t len)
             return 0;
         }
         if (ring->head + n == ring->fetched &&
-            !mynic_ring_fetch(ring, &rxq->core->dma, rxq->bufs,
+            !mynic_ring_fetch(ring, &rxq->pair->dma, rxq->bufs,
                               sizeof(*rxq->bufs))) {
             mynic_rx_fail(rxq, MYNIC_QERR_DMA, "ring cannot be read");
             return 0;
@@ -180,7 +159,7 @@ static void mynic_rx_collect(MynicWire *wire, MynicRxFrame *frame)
     mynic_tap_collect(wire);
     frame->iovcnt = 0;
     if (frame->info & MYNIC_RX_VLAN) {
-        /* The first piece stays, see mynic_rx_strip(). */
+        /* The first piece stays, see mynic_rx_frame_strip(). */
         behind = frame->iov[0].iov_len;
         frame->iovcnt = 1;
     }
@@ -208,7 +187,7 @@ static unsigned int mynic_rx_place_buf(MynicRxq *rxq,
             return 0;
         }
         iov[n].iov_len = left;
-        iov[n].iov_base = mynic_dma_ptr(&rxq->core->dma, addr, &iov[n].iov_len,
+        iov[n].iov_base = mynic_dma_ptr(&rxq->pair->dma, addr, &iov[n].iov_len,
                                         true);
         if (!iov[n].iov_base) {
             return 0;
@@ -236,7 +215,7 @@ unsigned int mynic_rx_place(MynicRxq *rxq, size_t skip, size_t want,
         unsigned int pieces;
 
         if (ring->head + slot == ring->fetched &&
-            !mynic_ring_fetch(ring, &rxq->core->dma, rxq->bufs,
+            !mynic_ring_fetch(ring, &rxq->pair->dma, rxq->bufs,
                               sizeof(*rxq->bufs))) {
             break;
         }
@@ -272,7 +251,7 @@ static bool mynic_rx_fill(MynicRxq *rxq, const MynicRxFrame *frame, uint32_t n)
         while (room) {
             size_t chunk = MIN(room, iov->iov_len - iov_off);
 
-            if (!mynic_dma_write(&rxq->core->dma, addr,
+            if (!mynic_dma_write(&rxq->pair->dma, addr,
                                  (uint8_t *)iov->iov_base + iov_off, chunk)) {
                 return false;
             }
@@ -316,8 +295,19 @@ static bool mynic_rx_complete(MynicRxq *rxq, const MynicRxFrame *frame,
         .vlan_tci = cpu_to_le16(frame->vlan_tci),
         .info = cpu_to_le32(info),
     };
-    return mynic_ring_complete(&mynic_cq(core, rxq->cq_id)->ring, &core->dma,
-                               &cqe, sizeof(cqe));
+    return mynic_ring_complete(&mynic_cq(core, rxq->cq_id)->ring,
+                               &rxq->pair->dma, &cqe, sizeof(cqe));
+}
+
+/* Whether all that has to be written once a frame is in can be. */
+static bool mynic_rx_ready(MynicRxq *rxq)
+{
+    const MynicRing *cq = &mynic_cq(rxq->core, rxq->cq_id)->ring;
+    MynicDma *dma = &rxq->pair->dma;
+
+    return !rxq->ring.created ||
+           (mynic_ring_ready(&rxq->ring, dma) && mynic_ring_ready(cq, dma) &&
+            mynic_ring_entry_ready(cq, dma, sizeof(struct mynic_rx_cqe)));
 }
 
 void mynic_rx_publish(MynicRxq *rxq)
@@ -327,15 +317,16 @@ void mynic_rx_publish(MynicRxq *rxq)
     uint32_t from = cq->ring.published;
 
     if (!rxq->done || !mynic_ring_runs(&rxq->ring) ||
-        !mynic_ring_runs(&cq->ring)) {
+        !mynic_ring_runs(&cq->ring) || !mynic_rx_ready(rxq)) {
         return;
     }
-    if (!mynic_ring_publish(&rxq->ring, &core->dma)) {
+    if (!mynic_ring_publish(&rxq->ring, &rxq->pair->dma)) {
         mynic_rx_fail(rxq, MYNIC_QERR_DMA, "control block not writable");
         return;
     }
-    if (!mynic_ring_publish(&cq->ring, &core->dma) ||
-        !mynic_intr_batch(&cq->intr, &cq->ring, from, rxq->done)) {
+    if (!mynic_ring_publish(&cq->ring, &rxq->pair->dma) ||
+        !mynic_intr_batch(&cq->intr, &cq->ring, &rxq->pair->dma, from,
+                          rxq->done)) {
         mynic_rx_fail_cq(rxq, "control block not accessible");
     }
     trace_mynic_rx_batch(rxq->id, rxq->ring.head, rxq->done);
@@ -356,8 +347,14 @@ static MynicRxResult mynic_rx_enqueue(MynicRxq *rxq, MynicRxFrame *frame,
         rxq->stats.s.drop_error++;
         return MYNIC_RX_ERROR;
     }
+    if (!mynic_rx_ready(rxq)) {
+        return MYNIC_RX_MISSED;
+    }
     n = mynic_rx_find(rxq, frame->len);
     if (!n && mynic_ring_runs(ring)) {
+        if (rxq->pair->dma.missed) {
+            return MYNIC_RX_MISSED;
+        }
         if (!frame->part && ring->tail - ring->head < ring->size / 2) {
             return MYNIC_RX_WAITS;
         }
@@ -365,6 +362,9 @@ static MynicRxResult mynic_rx_enqueue(MynicRxq *rxq, MynicRxFrame *frame,
         return MYNIC_RX_NO_BUFFER;
     }
     if (n && !mynic_rx_fill(rxq, frame, n)) {
+        if (rxq->pair->dma.missed) {
+            return MYNIC_RX_MISSED;
+        }
         mynic_rx_fail(rxq, MYNIC_QERR_DMA, "buffer cannot be written");
     } else if (n && !mynic_rx_complete(rxq, frame, n)) {
         mynic_rx_fail_cq(rxq, "ring cannot be written");
@@ -406,14 +406,17 @@ static MynicRxResult mynic_rx_queue(MynicWire *wire, MynicRxFrame *frame)
     MynicRxq *rxq = &core->pairs[frame->rss.queue].rxq;
     bool foreign = rxq->pair != wire->pair;
     MynicRxResult result;
+    bool missed = false;
 
     if (foreign) {
         mynic_rx_collect(wire, frame);
         wire->busy = true;
         mynic_pair_unlock(wire->pair);
         mynic_pair_lock(rxq->pair);
+        missed = rxq->pair->dma.missed;
+        rxq->pair->dma.missed = false;
     }
-    if (!mynic_core_active(core) || (core->dma.translated && !bql_locked())) {
+    if (!mynic_core_active(core)) {
         result = MYNIC_RX_DISABLED;
     } else {
         /* Who reads from a tap ends the batch of the own queue itself. */
@@ -424,9 +427,11 @@ static MynicRxResult mynic_rx_queue(MynicWire *wire, MynicRxFrame *frame)
         trace_mynic_rx_waits(wire->index, rxq->id);
     }
     if (foreign) {
+        rxq->pair->dma.missed = missed;
         mynic_pair_unlock(rxq->pair);
         mynic_pair_lock(wire->pair);
         wire->busy = false;
+        wire->pair->dma.missed |= result == MYNIC_RX_MISSED;
     }
 
     if (result == MYNIC_RX_DELIVERED) {
@@ -438,146 +443,13 @@ static MynicRxResult mynic_rx_queue(MynicWire *wire, MynicRxFrame *frame)
     return result;
 }
 
-/*
- * Checksum state for the completion. What the backend does not tell is found
- * out here, where summing is cheaper than in the guest.
- */
-static void mynic_rx_csum(MynicWire *wire, MynicRxFrame *frame)
-{
-    struct NetRxPkt *pkt = wire->rx_pkt;
-    EthL4HdrProto proto;
-    bool ip4, ip6, good;
-
-    if (frame->hdr.flags & MYNIC_HDR_F_NEEDS_CSUM) {
-        return;
-    }
-    if (frame->hdr.flags & MYNIC_HDR_F_DATA_VALID) {
-        frame->csum_good = true;
-        return;
-    }
-    net_rx_pkt_attach_iovec(pkt, frame->iov, frame->iovcnt, 0, false);
-    net_rx_pkt_get_protocols(pkt, &ip4, &ip6, &proto);
-    if ((proto != ETH_L4_HDR_PROTO_TCP && proto != ETH_L4_HDR_PROTO_UDP) ||
-        (ip6 && net_rx_pkt_get_ip6_info(pkt)->fragment) ||
-        !net_rx_pkt_validate_l4_csum(pkt, &good)) {
-        return;
-    }
-    if (good) {
-        frame->hdr.flags |= MYNIC_HDR_F_DATA_VALID;
-        frame->csum_good = true;
-    } else {
-        frame->csum_bad = true;
-    }
-}
-
-/* EtherType of the tag at @tags tags, 0 behind the copied bytes. */
-static uint16_t mynic_rx_type(const MynicRxFrame *frame, unsigned int tags)
-{
-    size_t at = offsetof(struct eth_header, h_proto) +
-                tags * sizeof(struct vlan_header);
-
-    return at + 2 <= MIN(frame->len, sizeof(frame->head)) ?
-           lduw_be_p(frame->head + at) : 0;
-}
-
-static unsigned int mynic_rx_tags(const MynicRxFrame *frame)
-{
-    unsigned int tags = 0;
-
-    while (tags < 2 && (mynic_rx_type(frame, tags) == ETH_P_VLAN ||
-                        mynic_rx_type(frame, tags) == ETH_P_DVLAN)) {
-        tags++;
-    }
-    return tags;
-}
-
-/*
- * hdr_len of a merged frame is the length of the headers, which is not what
- * every backend writes there (Linux: the linear part of the packet).
- */
-static bool mynic_rx_fix_hdr_len(MynicRxFrame *frame)
-{
-    struct mynic_offload_hdr *hdr = &frame->hdr;
-    size_t l4 = hdr->csum_start;
-    size_t len = l4 + sizeof(struct udp_header);
-
-    if (hdr->gso_type != MYNIC_HDR_GSO_UDP_L4) {
-        struct tcp_header tcp;
-
-        if (iov_to_buf(frame->iov, frame->iovcnt, l4, &tcp, sizeof(tcp)) <
-            sizeof(tcp) || TCP_HEADER_DATA_OFFSET(&tcp) < sizeof(tcp)) {
-            return false;
-        }
-        len = l4 + TCP_HEADER_DATA_OFFSET(&tcp);
-    }
-    hdr->hdr_len = len;
-    return len <= MIN(frame->len, UINT16_MAX);
-}
-
-/* Whether the offload header makes sense for the frame. */
-static bool mynic_rx_check_hdr(MynicRxFrame *frame)
-{
-    const struct mynic_offload_hdr *hdr = &frame->hdr;
-    uint8_t type = hdr->gso_type & ~MYNIC_HDR_GSO_ECN;
-
-    if (hdr->flags & MYNIC_HDR_F_NEEDS_CSUM &&
-        (size_t)hdr->csum_start + hdr->csum_offset + 2 > frame->len) {
-        return false;
-    }
-    if (type == MYNIC_HDR_GSO_NONE) {
-        return hdr->gso_type == MYNIC_HDR_GSO_NONE;
-    }
-    if (type != MYNIC_HDR_GSO_TCPV4 && type != MYNIC_HDR_GSO_TCPV6 &&
-        type != MYNIC_HDR_GSO_UDP_L4) {
-        return false;
-    }
-    return hdr->flags & MYNIC_HDR_F_NEEDS_CSUM && hdr->gso_size &&
-           mynic_rx_fix_hdr_len(frame);
-}
-
-/* Whether the frame keeps to the MTU; a merged one, each of its segments. */
-static bool mynic_rx_fits_mtu(const MynicCore *core, const MynicRxFrame *frame)
-{
-    size_t l2 = ETH_HLEN + mynic_rx_tags(frame) * sizeof(struct vlan_header);
-    size_t len = frame->len;
-
-    if (frame->hdr.gso_type != MYNIC_HDR_GSO_NONE) {
-        len = MIN(len, (size_t)frame->hdr.hdr_len + frame->hdr.gso_size);
-    }
-    return len <= l2 + core->mtu;
-}
-
-/* Takes out the outer tag. */
-static void mynic_rx_strip(MynicRxFrame *frame)
-{
-    const size_t tag = sizeof(struct vlan_header);
-    const size_t at = offsetof(struct eth_header, h_proto);
-    struct iovec iov[MYNIC_RX_IOV_MAX];
-    unsigned int n = frame->iovcnt;
-
-    memcpy(iov, frame->iov, n * sizeof(*iov));
-    frame->info |= MYNIC_RX_VLAN;
-    frame->vlan_tci = lduw_be_p(frame->head + at + 2);
-    frame->iov[0].iov_base = frame->head;
-    frame->iov[0].iov_len = at;
-    frame->iovcnt = 1 + iov_copy(&frame->iov[1], MYNIC_RX_IOV_MAX, iov, n,
-                                 at + tag, SIZE_MAX);
-    frame->len -= tag;
-    if (frame->hdr.flags & MYNIC_HDR_F_NEEDS_CSUM) {
-        frame->hdr.csum_start -= MIN(frame->hdr.csum_start, tag);
-    }
-    if (frame->hdr.gso_type != MYNIC_HDR_GSO_NONE) {
-        frame->hdr.hdr_len -= MIN(frame->hdr.hdr_len, tag);
-    }
-}
-
 /* A frame whose offloads the driver wants. */
 static MynicRxResult mynic_rx_deliver(MynicWire *wire, MynicRxFrame *frame)
 {
     MynicCore *core = wire->core;
     MynicRxResult result;
 
-    if (!mynic_rx_fits_mtu(core, frame)) {
+    if (!mynic_rx_frame_fits(frame, core->mtu)) {
         wire->stats.s.rx_drop_too_long++;
         return MYNIC_RX_DROPPED;
     }
@@ -587,14 +459,12 @@ static MynicRxResult mynic_rx_deliver(MynicWire *wire, MynicRxFrame *frame)
         frame->rss.queue = core->rss.table[0];
     }
     if (core->offloads & MYNIC_OFFLOAD_RX_CSUM) {
-        mynic_rx_csum(wire, frame);
+        mynic_rx_frame_csum(frame, wire->rx_pkt);
     } else {
         frame->hdr.flags = 0;
     }
-    if (core->offloads & MYNIC_OFFLOAD_RX_VLAN &&
-        mynic_rx_type(frame, 0) == ETH_P_VLAN &&
-        frame->len >= ETH_HLEN + sizeof(struct vlan_header)) {
-        mynic_rx_strip(frame);
+    if (core->offloads & MYNIC_OFFLOAD_RX_VLAN) {
+        mynic_rx_frame_strip(frame);
     }
     result = mynic_rx_queue(wire, frame);
     if (result == MYNIC_RX_DELIVERED) {
@@ -620,26 +490,6 @@ static bool mynic_rx_plain(void *opaque, const struct iovec *iov,
     iov_to_buf(iov, iovcnt, 0, frame.head, sizeof(frame.head));
     mynic_rx_deliver(wire, &frame);
     return true;
-}
-
-/* Whether the frame has offloads that the driver did not switch on. */
-static bool mynic_rx_unwanted(const MynicCore *core,
-                              const struct mynic_offload_hdr *hdr)
-{
-    uint32_t need = 0;
-
-    if (hdr->flags & MYNIC_HDR_F_NEEDS_CSUM) {
-        if (core->offloads & MYNIC_OFFLOAD_RX_CSUM_FILL) {
-            return true;
-        }
-        need |= MYNIC_OFFLOAD_RX_CSUM;
-    }
-    if (hdr->gso_type == MYNIC_HDR_GSO_UDP_L4) {
-        need |= MYNIC_OFFLOAD_RX_GRO_UDP;
-    } else if (hdr->gso_type != MYNIC_HDR_GSO_NONE) {
-        need |= MYNIC_OFFLOAD_RX_GRO;
-    }
-    return need & ~core->offloads;
 }
 
 /* Whether the frame is for this station; counts it if it is not. */
@@ -678,11 +528,16 @@ static MynicRxResult mynic_rx_frame(MynicWire *wire, MynicRxFrame *frame)
     if (!mynic_rx_filter(wire, frame)) {
         return MYNIC_RX_DROPPED;
     }
-    if (!mynic_rx_check_hdr(frame)) {
+    if (!mynic_rx_frame_valid(frame)) {
         wire->stats.s.rx_drop_malformed++;
         return MYNIC_RX_DROPPED;
     }
-    if (mynic_rx_unwanted(core, &frame->hdr)) {
+    if (mynic_rx_frame_unwanted(frame, core->offloads)) {
+        if (core->map.translated && !bql_locked()) {
+            /* Of many parts none could come again alone. */
+            wire->pair->dma.missed = true;
+            return MYNIC_RX_MISSED;
+        }
         mynic_rx_collect(wire, frame);
         if (mynic_gso_send(&wire->gso, frame->iov, frame->iovcnt, &frame->hdr,
                            false, 0, mynic_rx_plain, wire) < 0) {
@@ -693,45 +548,11 @@ static MynicRxResult mynic_rx_frame(MynicWire *wire, MynicRxFrame *frame)
     return mynic_rx_deliver(wire, frame);
 }
 
-/* Separates offload header and frame. False if there is no whole header. */
-static bool mynic_rx_split(MynicWire *wire, const struct iovec *iov, int iovcnt,
-                           MynicRxFrame *frame)
-{
-    size_t skip = 0;
-    struct iovec one;
-
-    if (wire->core->vnet_hdr) {
-        struct mynic_offload_hdr hdr;
-
-        skip = sizeof(hdr);
-        if (iov_to_buf(iov, iovcnt, 0, &hdr, skip) < skip) {
-            return false;
-        }
-        frame->hdr.flags = hdr.flags &
-                           (MYNIC_HDR_F_NEEDS_CSUM | MYNIC_HDR_F_DATA_VALID);
-        frame->hdr.gso_type = hdr.gso_type;
-        frame->hdr.hdr_len = le16_to_cpu(hdr.hdr_len);
-        frame->hdr.gso_size = le16_to_cpu(hdr.gso_size);
-        frame->hdr.csum_start = le16_to_cpu(hdr.csum_start);
-        frame->hdr.csum_offset = le16_to_cpu(hdr.csum_offset);
-    }
-    if (iovcnt > MYNIC_RX_IOV_MAX) {
-        one.iov_base = wire->linear;
-        one.iov_len = iov_to_buf(iov, iovcnt, 0, wire->linear, NET_BUFSIZE);
-        iov = &one;
-        iovcnt = 1;
-    }
-    frame->iovcnt = iov_copy(frame->iov, MYNIC_RX_IOV_MAX, iov, iovcnt, skip,
-                             SIZE_MAX);
-    frame->len = iov_size(frame->iov, frame->iovcnt);
-    iov_to_buf(frame->iov, frame->iovcnt, 0, frame->head, sizeof(frame->head));
-    return true;
-}
-
 ssize_t mynic_rx_receive(MynicWire *wire, const struct iovec *iov, int iovcnt)
 {
     ssize_t size = iov_size(iov, iovcnt);
     MynicRxFrame frame;
+    MynicRxResult result;
     size_t len;
 
     frame.hdr = (struct mynic_offload_hdr) { };
@@ -747,13 +568,14 @@ ssize_t mynic_rx_receive(MynicWire *wire, const struct iovec *iov, int iovcnt)
         return 0;
     }
     qatomic_set(&wire->waits_for, NULL);
-    if (!mynic_rx_split(wire, iov, iovcnt, &frame)) {
+    if (!mynic_rx_frame_split(&frame, wire, iov, iovcnt)) {
         wire->stats.s.rx_packets++;
         wire->stats.s.rx_drop_malformed++;
         return size;
     }
     len = frame.len;
-    if (mynic_rx_frame(wire, &frame) == MYNIC_RX_WAITS) {
+    result = mynic_rx_frame(wire, &frame);
+    if (result == MYNIC_RX_WAITS || result == MYNIC_RX_MISSED) {
         return 0;
     }
     MYNIC_COUNT_FRAME(&wire->stats, rx, frame.head, len);
@@ -789,24 +611,29 @@ static void mynic_rx_wake(MynicRxq *rxq)
     }
 }
 
-void mynic_rx_bh(void *opaque)
+static void mynic_rx_run(void *opaque)
 {
     MynicRxq *rxq = opaque;
     MynicCore *core = rxq->core;
 
-    if (!mynic_pair_enter(rxq->pair)) {
+    if (!mynic_core_active(core) || !mynic_rx_ready(rxq)) {
         return;
     }
-    if (mynic_core_active(core)) {
-        mynic_rx_publish(rxq);
-        if (rxq->rung && mynic_ring_runs(&rxq->ring) &&
-            mynic_has(core, MYNIC_F_SHADOW)) {
-            mynic_rx_read_tail(rxq);
-        }
-        rxq->rung = false;
+    mynic_rx_publish(rxq);
+    if (rxq->rung && mynic_ring_runs(&rxq->ring) &&
+        mynic_has(core, MYNIC_F_SHADOW)) {
+        mynic_rx_read_tail(rxq);
     }
-    mynic_pair_unlock(rxq->pair);
-    mynic_rx_wake(rxq);
+    rxq->rung = false;
+}
+
+void mynic_rx_bh(void *opaque)
+{
+    MynicRxq *rxq = opaque;
+
+    if (mynic_pair_run(rxq->pair, mynic_rx_run, rxq)) {
+        mynic_rx_wake(rxq);
+    }
 }
 
 void mynic_rx_schedule(MynicRxq *rxq)

@@ -71,10 +71,7 @@ static void mynic_tap_readable(void *opaque)
 {
     MynicWire *wire = opaque;
 
-    if (mynic_tap_enter(wire)) {
-        mynic_tap_receive(wire);
-        mynic_pair_unlock(wire->pair);
-    }
+    mynic_pair_run(wire->pair, mynic_tap_receive, wire);
 }
 
 static void mynic_tap_writable(void *opaque)
@@ -251,8 +248,9 @@ static bool mynic_tap_read(MynicWire *wire)
     return true;
 }
 
-void mynic_tap_receive(MynicWire *wire)
+void mynic_tap_receive(void *opaque)
 {
+    MynicWire *wire = opaque;
     MynicCore *core = wire->core;
     MynicPair *pair = wire->pair;
     unsigned int n;

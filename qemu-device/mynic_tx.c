@@ -50,7 +50,7 @@ static void mynic_tx_fail(MynicTxq *txq, enum mynic_queue_error error,
                           const char *why)
 {
     txq->stats.s.drop_error++;
-    mynic_queue_failed(txq->core, MYNIC_EVENT_TXQ_ERROR, txq->id, &txq->ring,
+    mynic_queue_failed(txq->pair, MYNIC_EVENT_TXQ_ERROR, txq->id, &txq->ring,
                        error, why);
 }
 
@@ -160,7 +160,7 @@ static int mynic_tx_parse(MynicTxq *txq, MynicTxPkt *pkt)
             return MYNIC_TX_INCOMPLETE;
         }
         if (ring->head + pkt->slots == ring->fetched &&
-            !mynic_ring_fetch(ring, &txq->core->dma, txq->slots,
+            !mynic_ring_fetch(ring, &txq->pair->dma, txq->slots,
                               sizeof(*txq->slots))) {
             mynic_tx_fail(txq, MYNIC_QERR_DMA, "ring cannot be read");
             return MYNIC_QERR_DMA;
@@ -221,7 +221,7 @@ static bool mynic_tx_map_frag(MynicTxq *txq, const struct mynic_tx_frag *frag,
         if (*n == MYNIC_TX_IOV_MAX) {
             return false;
         }
-        iov->iov_base = mynic_dma_ptr(&txq->core->dma, addr, &len, false);
+        iov->iov_base = mynic_dma_ptr(&txq->pair->dma, addr, &len, false);
         if (!iov->iov_base) {
             return false;
         }
@@ -248,7 +248,7 @@ static bool mynic_tx_bounce(MynicTxq *txq, const MynicTxPkt *pkt)
             &mynic_tx_slot(txq, txq->ring.head + i)->frag;
         uint32_t len = le32_to_cpu(frag->len);
 
-        if (!mynic_dma_read(&txq->core->dma, le64_to_cpu(frag->addr), p,
+        if (!mynic_dma_read(&txq->pair->dma, le64_to_cpu(frag->addr), p,
                             len)) {
             return false;
         }
@@ -451,8 +451,8 @@ static void mynic_tx_publish(MynicTxq *txq)
     if (ring->head == from || !mynic_ring_runs(ring)) {
         return;
     }
-    if (!mynic_ring_publish(ring, &txq->core->dma) ||
-        !mynic_intr_batch(&txq->intr, ring, from, txq->done)) {
+    if (!mynic_ring_publish(ring, &txq->pair->dma) ||
+        !mynic_intr_batch(&txq->intr, ring, &txq->pair->dma, from, txq->done)) {
         mynic_tx_fail(txq, MYNIC_QERR_DMA, "control block not accessible");
     }
     trace_mynic_tx_batch(txq->id, ring->head, txq->done);
@@ -476,7 +476,7 @@ static bool mynic_tx_read_tail(MynicTxq *txq)
 {
     uint32_t tail;
 
-    if (!mynic_ctl_read(&txq->ring, &txq->core->dma,
+    if (!mynic_ctl_read(&txq->ring, &txq->pair->dma,
                         offsetof(struct mynic_queue_ctl, tail), &tail)) {
         mynic_tx_fail(txq, MYNIC_QERR_DMA, "control block cannot be read");
         return false;
@@ -495,7 +495,7 @@ static bool mynic_tx_drained(MynicTxq *txq)
     if (!mynic_has(txq->core, MYNIC_F_SHADOW)) {
         return false;
     }
-    if (!mynic_ctl_write(&txq->ring, &txq->core->dma,
+    if (!mynic_ctl_write(&txq->ring, &txq->pair->dma,
                          offsetof(struct mynic_queue_ctl, kick), tail)) {
         mynic_tx_fail(txq, MYNIC_QERR_DMA, "control block not writable");
         return false;
@@ -554,14 +554,16 @@ static bool mynic_tx_polls(MynicTxq *txq, bool worked)
     return true;
 }
 
-static void mynic_tx_run(MynicTxq *txq)
+static void mynic_tx_run(void *opaque)
 {
+    MynicTxq *txq = opaque;
     unsigned int budget = MYNIC_TX_BURST;
     uint32_t head = txq->ring.head;
 
     if (!mynic_ring_runs(&txq->ring) || !mynic_core_active(txq->core) ||
         txq->wire->inflight ||
-        (txq->wire->full && !txq->wire->nc->link_down)) {
+        (txq->wire->full && !txq->wire->nc->link_down) ||
+        !mynic_ring_ready(&txq->ring, &txq->pair->dma)) {
         return;
     }
     if (txq->busy) {
@@ -586,10 +588,7 @@ void mynic_tx_bh(void *opaque)
 {
     MynicTxq *txq = opaque;
 
-    if (mynic_pair_enter(txq->pair)) {
-        mynic_tx_run(txq);
-        mynic_pair_unlock(txq->pair);
-    }
+    mynic_pair_run(txq->pair, mynic_tx_run, txq);
 }
 
 void mynic_tx_move(MynicTxq *txq)

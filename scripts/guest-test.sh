@@ -197,7 +197,8 @@ run_boot()
 
 # driver_kept_rules LOG: whatever the cases found, the device has not complained
 # of the driver to QEMU, as it does when a rule of the data sheet is broken; but
-# of the one whose admin queue has a wrong address (other_drivers).
+# of the one whose admin queue has a wrong address (other_drivers). Nor has QEMU
+# kept an access of the device from another one that was in the middle of its own.
 driver_kept_rules()
 {
 	local claim="driver: keeps the rules of the data sheet" said
@@ -206,7 +207,8 @@ driver_kept_rules()
 	echo "KTAP version 1"
 	echo "1..1"
 	said=$(awk -v meant="$meant" '
-		/^mynic: / && $0 !~ meant && n++ < 20' "$1")
+		(/^mynic: / && $0 !~ meant || /Blocked re-entrant IO/) &&
+			n++ < 20' "$1")
 	if [ -z "$said" ]; then
 		echo "ok 1 $claim"
 		return
