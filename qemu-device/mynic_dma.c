@@ -15,15 +15,17 @@
 static const MemTxAttrs mynic_dma_attrs = { .memory = 1 };
 
 /**
- * MynicDmaIommu - a range that an IOMMU translates
+ * MynicDmaIommu - an IOMMU
  * @map: for whom
- * @mr: the IOMMU
+ * @mr: its memory region
+ * @sections: pieces of it in the card's address space
  * @n: hears of what it forgets
  * @heard: @n is registered
  */
 typedef struct MynicDmaIommu {
     MynicDmaMap *map;
     MemoryRegion *mr;
+    unsigned int sections;
     IOMMUNotifier n;
     bool heard;
 } MynicDmaIommu;
@@ -246,49 +248,73 @@ static bool mynic_dma_iommu_tells(MemoryRegion *mr)
     return false;
 }
 
-static void mynic_dma_iommu_add(MynicDmaMap *map, MemoryRegionSection *section)
-{
-    MynicDmaIommu *iommu = g_new0(MynicDmaIommu, 1);
-    Int128 end = int128_add(int128_make64(section->offset_within_region),
-                            int128_sub(section->size, int128_one()));
-
-    iommu->map = map;
-    iommu->mr = section->mr;
-    iommu_notifier_init(&iommu->n, mynic_dma_forget, IOMMU_NOTIFIER_UNMAP,
-                        section->offset_within_region, int128_get64(end),
-                        memory_region_iommu_attrs_to_index(
-                            IOMMU_MEMORY_REGION(section->mr),
-                            mynic_dma_attrs));
-    /* Both have the same addresses, or what is forgotten has others. */
-    iommu->heard = section->offset_within_region ==
-                       section->offset_within_address_space &&
-                   mynic_dma_iommu_tells(section->mr) &&
-                   !memory_region_register_iommu_notifier(section->mr,
-                                                          &iommu->n, NULL);
-    map->deaf += !iommu->heard;
-    map->iommus = g_slist_prepend(map->iommus, iommu);
-}
-
-static void mynic_dma_iommu_del(MynicDmaMap *map, MemoryRegionSection *section)
+static MynicDmaIommu *mynic_dma_iommu_find(MynicDmaMap *map, MemoryRegion *mr)
 {
     GSList *l;
 
     for (l = map->iommus; l; l = l->next) {
         MynicDmaIommu *iommu = l->data;
 
-        if (iommu->mr != section->mr ||
-            iommu->n.start != section->offset_within_region) {
-            continue;
+        if (iommu->mr == mr) {
+            return iommu;
         }
-        if (iommu->heard) {
-            memory_region_unregister_iommu_notifier(iommu->mr, &iommu->n);
-        }
-        map->deaf -= !iommu->heard;
-        map->iommus = g_slist_delete_link(map->iommus, l);
-        g_free(iommu);
-        mynic_dma_drop(map, 0, 0);
+    }
+    return NULL;
+}
+
+/*
+ * One notifier for all of the IOMMU: QEMU takes it for an error if what is
+ * forgotten is more than a notifier is for, and the guest may have it forget
+ * what is on both sides of the hole that interrupts make.
+ */
+static MynicDmaIommu *mynic_dma_iommu_new(MynicDmaMap *map, MemoryRegion *mr)
+{
+    MynicDmaIommu *iommu = g_new0(MynicDmaIommu, 1);
+
+    iommu->map = map;
+    iommu->mr = mr;
+    iommu_notifier_init(&iommu->n, mynic_dma_forget, IOMMU_NOTIFIER_UNMAP,
+                        0, UINT64_MAX,
+                        memory_region_iommu_attrs_to_index(
+                            IOMMU_MEMORY_REGION(mr), mynic_dma_attrs));
+    iommu->heard = mynic_dma_iommu_tells(mr) &&
+                   !memory_region_register_iommu_notifier(mr, &iommu->n,
+                                                          NULL);
+    map->iommus = g_slist_prepend(map->iommus, iommu);
+    return iommu;
+}
+
+static bool mynic_dma_iommu_deaf(const MynicDmaIommu *iommu,
+                                 const MemoryRegionSection *section)
+{
+    /* If addresses are not the same, what is forgotten has others. */
+    return !iommu->heard || section->offset_within_region !=
+                            section->offset_within_address_space;
+}
+
+static void mynic_dma_iommu_add(MynicDmaMap *map, MemoryRegionSection *section)
+{
+    MynicDmaIommu *iommu = mynic_dma_iommu_find(map, section->mr) ?:
+                           mynic_dma_iommu_new(map, section->mr);
+
+    iommu->sections++;
+    map->deaf += mynic_dma_iommu_deaf(iommu, section);
+}
+
+static void mynic_dma_iommu_del(MynicDmaMap *map, MemoryRegionSection *section)
+{
+    MynicDmaIommu *iommu = mynic_dma_iommu_find(map, section->mr);
+
+    map->deaf -= mynic_dma_iommu_deaf(iommu, section);
+    mynic_dma_drop(map, 0, 0);
+    if (--iommu->sections) {
         return;
     }
+    if (iommu->heard) {
+        memory_region_unregister_iommu_notifier(iommu->mr, &iommu->n);
+    }
+    map->iommus = g_slist_remove(map->iommus, iommu);
+    g_free(iommu);
 }
 
 static void mynic_dma_region(MemoryListener *listener,

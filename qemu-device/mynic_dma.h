@@ -92,8 +92,9 @@ typedef struct MynicDma {
  * @bus: what is in the card's address space
  * @ram: what is in the guest's memory, to which an IOMMU translates
  * @translated: an IOMMU is in between
- * @iommus: MynicDmaIommu, ranges that an IOMMU translates
- * @deaf: how many of them do not say what they forget, so that nothing is kept
+ * @iommus: MynicDmaIommu, those that translate
+ * @deaf: in how many ranges they do not say what they forget, so that nothing
+ *        is kept
  * @users: everybody
  *
  * Written with the BQL, between @freeze and @thaw; read by whoever @freeze
