@@ -41,16 +41,19 @@ static bool mynic_dma_ask(MynicDma *dma, uint64_t addr, bool write,
         dma->missed = true;
         return false;
     }
+    map->asker = dma;
     WITH_RCU_READ_LOCK_GUARD() {
         e = address_space_get_iotlb_entry(map->bus.as, addr, write,
                                           mynic_dma_attrs);
     }
+    map->asker = NULL;
     if (e.target_as != map->ram.as) {
         return false;
     }
     *gpa = e.translated_addr | (addr & e.addr_mask);
     trace_mynic_dma_translate(addr, write, *gpa);
-    if (!map->deaf) {
+    /* Or nobody would tell that it is no longer so. */
+    if (map->translated && !map->deaf) {
         mynic_iotlb_put(&dma->tlb, addr, write, *gpa);
     }
     return true;
@@ -425,20 +428,15 @@ static void mynic_dma_map_windows(MynicDmaView *view)
     }
 }
 
-/* Memory for translations is had while there is an IOMMU. */
+/* There is memory for translations once there was an IOMMU. */
 static void mynic_dma_set_translated(MynicDmaMap *map)
 {
     MynicDma *dma;
 
-    if (map->translated == map->bus.translated) {
-        return;
-    }
     map->translated = map->bus.translated;
     QLIST_FOREACH(dma, &map->users, next) {
-        if (map->translated) {
+        if (map->translated && !dma->tlb.entries) {
             mynic_iotlb_init(&dma->tlb, dma->pages);
-        } else {
-            mynic_iotlb_destroy(&dma->tlb);
         }
     }
 }
@@ -469,7 +467,11 @@ static void mynic_dma_commit(MemoryListener *listener)
         view->translated = view->next_translated;
         mynic_dma_set_translated(map);
         map->thaw(map->opaque);
-        map->moved(map->opaque);
+        if (map->asker) {
+            qemu_bh_schedule(map->moved_bh);
+        } else {
+            map->moved(map->opaque);
+        }
 
         mynic_dma_free(old);
         view->next = mynic_dma_new();
@@ -519,6 +521,7 @@ void mynic_dma_realize(MynicDmaMap *map, PCIDevice *pdev,
     map->thaw = thaw;
     map->moved = moved;
     map->opaque = opaque;
+    map->moved_bh = qemu_bh_new(moved, opaque);
     mynic_dma_view_init(&map->bus, map, pci_get_address_space(pdev));
     mynic_dma_view_init(&map->ram, map, &address_space_memory);
     memory_listener_register(&map->ram.listener, map->ram.as);
@@ -531,6 +534,7 @@ void mynic_dma_unrealize(MynicDmaMap *map)
 
     mynic_dma_view_destroy(&map->bus);
     mynic_dma_view_destroy(&map->ram);
+    g_clear_pointer(&map->moved_bh, qemu_bh_delete);
     QLIST_FOREACH_SAFE(dma, &map->users, next, next) {
         QLIST_REMOVE(dma, next);
         mynic_iotlb_destroy(&dma->tlb);

@@ -89,6 +89,10 @@ typedef struct MynicDma {
  * @thaw: called afterwards
  * @moved: called when there is an IOMMU or none any more, behind @thaw
  * @opaque: argument of them
+ * @moved_bh: calls @moved
+ * @asker: who is asking an IOMMU, with its lock held: it may find that it has
+ *         nothing to translate, and go at once, so that all this is called from
+ *         there. @freeze leaves that lock alone
  * @bus: what is in the card's address space
  * @ram: what is in the guest's memory, to which an IOMMU translates
  * @translated: an IOMMU is in between
@@ -105,6 +109,8 @@ struct MynicDmaMap {
     void (*thaw)(void *opaque);
     void (*moved)(void *opaque);
     void *opaque;
+    QEMUBH *moved_bh;
+    MynicDma *asker;
     MynicDmaView bus;
     MynicDmaView ram;
     bool translated;

@@ -131,7 +131,9 @@ void mynic_core_lock(MynicCore *core)
     uint32_t i;
 
     for (i = 0; i < core->num_pairs; i++) {
-        mynic_pair_raw_lock(&core->pairs[i]);
+        if (&core->pairs[i].dma != core->map.asker) {
+            mynic_pair_raw_lock(&core->pairs[i]);
+        }
     }
 }
 
@@ -143,7 +145,9 @@ static bool mynic_core_raw_unlock(MynicCore *core)
 
     for (i = core->num_pairs; i > 0; i--) {
         due |= core->pairs[i - 1].num_due;
-        mynic_pair_raw_unlock(&core->pairs[i - 1]);
+        if (&core->pairs[i - 1].dma != core->map.asker) {
+            mynic_pair_raw_unlock(&core->pairs[i - 1]);
+        }
     }
     return due;
 }

@@ -70,7 +70,8 @@ bool mynic_pair_run(MynicPair *pair, void (*fn)(void *opaque), void *opaque);
  * mynic_core_lock - keep everybody from all pairs
  * @core: the card
  *
- * With the BQL, to change what the data path reads.
+ * With the BQL, to change what the data path reads. Who asks an IOMMU, and is
+ * called back from there, has its own lock already (MynicDmaMap.asker).
  */
 void mynic_core_lock(MynicCore *core);
 void mynic_core_unlock(MynicCore *core);
