@@ -6,8 +6,8 @@
 #
 # The parts that know nothing of QOM are linked with the few files of QEMU
 # that they use, and with the address and undefined behaviour sanitizers.  The
-# programs are build/unit/gso, rss and filter.  With WORDs only tests whose
-# name, such as rss-vectors, contains one of them.
+# programs are build/unit/gso, rss, filter and iotlb.  With WORDs only tests
+# whose name, such as rss-vectors, contains one of them.
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/ktap.sh"
