@@ -118,9 +118,9 @@ void mynic_setup(QMynic *d, uint64_t features)
     mynic_write(d, MYNIC_REG_DRIVER_ID,
                 MYNIC_ID_MAGIC << 16 | MYNIC_ABI_MAJOR << 8 | MYNIC_ABI_MINOR);
     mynic_write64(d, MYNIC_REG_DRV_FEATURES_LO, features);
-    mynic_write64(d, MYNIC_REG_ASQ_LO, d->asq);
-    mynic_write64(d, MYNIC_REG_ACQ_LO, d->acq);
-    mynic_write64(d, MYNIC_REG_AEQ_LO, d->aeq);
+    mynic_write64(d, MYNIC_REG_ASQ_LO, d->asq + d->iova);
+    mynic_write64(d, MYNIC_REG_ACQ_LO, d->acq + d->iova);
+    mynic_write64(d, MYNIC_REG_AEQ_LO, d->aeq + d->iova);
     mynic_write(d, MYNIC_REG_ADMIN_SIZES,
                 QMYNIC_EVENT_LOG2 << 8 | QMYNIC_ADMIN_LOG2);
 }
@@ -167,7 +167,8 @@ void mynic_irq_setup(QMynic *d)
     bar = d->dev.msix_table_bar;
     qtest_memset(d->qts, d->irq_words, 0, 4 * vectors);
     for (i = 0; i < vectors; i++) {
-        uint64_t entry = msix_entry(d, i), word = d->irq_words + 4 * i;
+        uint64_t entry = msix_entry(d, i);
+        uint64_t word = d->irq_words + 4 * i + d->iova;
 
         qpci_io_writel(&d->dev, bar, entry + PCI_MSIX_ENTRY_LOWER_ADDR, word);
         qpci_io_writel(&d->dev, bar, entry + PCI_MSIX_ENTRY_UPPER_ADDR,
@@ -251,7 +252,7 @@ unsigned int mynic_admin_data(QMynic *d, struct mynic_admin_cmd *cmd,
     unsigned int status;
 
     g_assert_cmpuint(len, <=, QMYNIC_DATA_SIZE);
-    cmd->data = cpu_to_le64(d->data);
+    cmd->data = cpu_to_le64(d->data + d->iova);
     cmd->data_len = cpu_to_le32(len);
     if (in && len) {
         qtest_memwrite(d->qts, d->data, in, len);
@@ -388,8 +389,8 @@ struct mynic_admin_cmd mynic_txq_cmd(const QMynicTxq *q)
     cmd.params.txq.vector = cpu_to_le16(q->vector);
     cmd.params.txq.log2_size = cpu_to_le16(q->log2);
     cmd.params.txq.cq = cpu_to_le16(MYNIC_CQ_NONE);
-    cmd.params.txq.ring = cpu_to_le64(q->ring);
-    cmd.params.txq.ctl = cpu_to_le64(q->ctl);
+    cmd.params.txq.ring = cpu_to_le64(q->ring + q->d->iova);
+    cmd.params.txq.ctl = cpu_to_le64(q->ctl + q->d->iova);
     return cmd;
 }
 
@@ -430,7 +431,7 @@ void mynic_tx_slot(QMynicTxq *q, const void *slot)
 void mynic_tx_frag(QMynicTxq *q, uint64_t addr, uint32_t len, uint16_t flags)
 {
     struct mynic_tx_frag frag = {
-        .addr = cpu_to_le64(addr),
+        .addr = cpu_to_le64(addr + q->d->iova),
         .len = cpu_to_le32(len),
         .flags = cpu_to_le16(flags | MYNIC_TX_TYPE_FRAG),
     };
@@ -565,8 +566,8 @@ struct mynic_admin_cmd mynic_cq_cmd(const QMynicRxq *q)
     cmd.params.cq.id = cpu_to_le16(q->cq);
     cmd.params.cq.vector = cpu_to_le16(q->vector);
     cmd.params.cq.log2_size = cpu_to_le16(q->log2);
-    cmd.params.cq.ring = cpu_to_le64(q->cq_ring);
-    cmd.params.cq.ctl = cpu_to_le64(q->cq_ctl);
+    cmd.params.cq.ring = cpu_to_le64(q->cq_ring + q->d->iova);
+    cmd.params.cq.ctl = cpu_to_le64(q->cq_ctl + q->d->iova);
     return cmd;
 }
 
@@ -577,8 +578,8 @@ struct mynic_admin_cmd mynic_rxq_cmd(const QMynicRxq *q)
     cmd.params.rxq.id = cpu_to_le16(q->id);
     cmd.params.rxq.cq = cpu_to_le16(q->cq);
     cmd.params.rxq.log2_size = cpu_to_le16(q->log2);
-    cmd.params.rxq.ring = cpu_to_le64(q->ring);
-    cmd.params.rxq.ctl = cpu_to_le64(q->ctl);
+    cmd.params.rxq.ring = cpu_to_le64(q->ring + q->d->iova);
+    cmd.params.rxq.ctl = cpu_to_le64(q->ctl + q->d->iova);
     return cmd;
 }
 
@@ -625,7 +626,7 @@ void mynic_rx_fill(QMynicRxq *q, unsigned int count)
     while (count--) {
         uint32_t at = q->filled & ((1u << q->log2) - 1);
         struct mynic_rx_buf buf = {
-            .addr = cpu_to_le64(mynic_rx_addr(q, q->filled)),
+            .addr = cpu_to_le64(mynic_rx_addr(q, q->filled) + q->d->iova),
             .len = cpu_to_le32(q->buf_len),
         };
 
@@ -783,7 +784,7 @@ QMynic *mynic_migrated(const QMynic *d, QPCIBus *bus, QGuestAllocator *alloc)
  */
 static const char *const groups[] = {
     "mynic-regs", "mynic-admin", "mynic-tx", "mynic-rx", "mynic-rss",
-    "mynic-irq", "mynic-error", "mynic-life", "mynic-tap",
+    "mynic-irq", "mynic-error", "mynic-life", "mynic-tap", "mynic-iommu",
 };
 
 void mynic_add_test(const char *group, const char *name, QOSTestFunc func,

@@ -29,6 +29,8 @@
 
 /**
  * QMynic - the card and what the driver keeps about it
+ * @iova: what is added to the address in memory of all that the card is to
+ *        find, for an IOMMU that translates it back; 0 without one
  * @features: negotiated
  * @asq_tail: index of the next command
  * @acq_head: index of the next completion
@@ -42,6 +44,7 @@ typedef struct QMynic {
     QGuestAllocator *alloc;
     QTestState *qts;
 
+    uint64_t iova;
     uint64_t features;
     uint64_t asq;
     uint64_t acq;
