@@ -15,7 +15,7 @@ pair()
 {
 	local net=1
 	[ "$1" = shadow ] || net=3
-	PEER=cable
+	at_cable
 	peer_if=far-$1
 	cp "$MYNIC_RUN/pci.$1" "$MYNIC_RUN/pci.cable"
 	HOST4=10.79.$net.1 GUEST4=10.79.$net.2

@@ -163,7 +163,7 @@ _kernel_trouble()
 {
 	local mark=$1 may_say=$2 said
 
-	said=$(dmesg --read-clear)
+	said=$(dmesg -c)
 	said=${said#*"$mark"}
 	[[ $said =~ $TROUBLE ]] || return
 	grep -E -- "$TROUBLE" <<<"$said" | {
