@@ -250,7 +250,7 @@ other_driver()
 other_drivers()
 {
 	other_driver other-major mynic_hw.c \
-		's/^#include "mynic\.h"$/&\n#undef MYNIC_ABI_MAJOR\n#define MYNIC_ABI_MAJOR 2/'
+		's/\bMYNIC_ABI_MAJOR\b/(& + 1)/'
 	other_driver wrong-asq mynic_hw.c \
 		'/_ASQ_LO,/s/admin->asq_dma/BIT_ULL(45)/'
 }
