@@ -233,6 +233,29 @@ unsigned int mynic_rx_place(MynicRxq *rxq, size_t skip, size_t want,
     return n;
 }
 
+/*
+ * Whether @n buffers can be filled without the BQL. To find that one cannot
+ * when others were filled is too late: a frame without its tag is moved within
+ * the buffers where it lies, and could not be collected from there again.
+ */
+static bool mynic_rx_bufs_ready(MynicRxq *rxq, size_t len, uint32_t n)
+{
+    uint32_t i;
+
+    for (i = 0; i < n; i++) {
+        const struct mynic_rx_buf *buf =
+            &rxq->bufs[(rxq->ring.head + i) & (rxq->ring.size - 1)];
+        size_t room = MIN(le32_to_cpu(buf->len), len);
+
+        if (!mynic_dma_ready(&rxq->pair->dma, le64_to_cpu(buf->addr), room,
+                             true)) {
+            return false;
+        }
+        len -= room;
+    }
+    return true;
+}
+
 /* Fills @n buffers from the frame; what is there already is not copied. */
 static bool mynic_rx_fill(MynicRxq *rxq, const MynicRxFrame *frame, uint32_t n)
 {
@@ -360,6 +383,9 @@ static MynicRxResult mynic_rx_enqueue(MynicRxq *rxq, MynicRxFrame *frame,
         }
         rxq->stats.s.drop_no_buffer++;
         return MYNIC_RX_NO_BUFFER;
+    }
+    if (!mynic_rx_bufs_ready(rxq, frame->len, n)) {
+        return MYNIC_RX_MISSED;
     }
     if (n && !mynic_rx_fill(rxq, frame, n)) {
         if (rxq->pair->dma.missed) {
