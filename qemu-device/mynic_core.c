@@ -58,7 +58,7 @@ void mynic_queue_stop(MynicPair *pair, MynicRing *ring,
                     error);
 }
 
-void mynic_queue_failed(MynicPair *pair, enum mynic_event_type event,
+bool mynic_queue_failed(MynicPair *pair, enum mynic_event_type event,
                         unsigned int id, MynicRing *ring,
                         enum mynic_queue_error error, const char *why)
 {
@@ -68,14 +68,18 @@ void mynic_queue_failed(MynicPair *pair, enum mynic_event_type event,
         [MYNIC_EVENT_CQ_ERROR] = "completion queue",
     };
 
-    if (ring->error || (error == MYNIC_QERR_DMA && pair->dma.missed)) {
-        return;
+    if (error == MYNIC_QERR_DMA && pair->dma.missed) {
+        return false;
+    }
+    if (ring->error) {
+        return true;
     }
     trace_mynic_queue_failed(names[event], id, error, why);
     mynic_guest_error(pair->core, "%s %u: %s", names[event], id, why);
     mynic_queue_stop(pair, ring, error);
     ring->report = true;
     qemu_bh_schedule(pair->core->report_bh);
+    return true;
 }
 
 /* Whether the driver is to be told of an error; from now on it is. */

@@ -613,10 +613,12 @@ void mynic_core_flush(MynicCore *core);
  * @error: what was wrong
  * @why: the same for the log
  *
- * The driver is told from the main loop. Nothing happens if an access to guest
- * memory was only missed, see mynic_pair_run().
+ * The driver is told from the main loop.
+ *
+ * Returns false, and nothing has happened, if an access to guest memory was
+ * only missed, see mynic_pair_run().
  */
-void mynic_queue_failed(MynicPair *pair, enum mynic_event_type event,
+bool mynic_queue_failed(MynicPair *pair, enum mynic_event_type event,
                         unsigned int id, MynicRing *ring,
                         enum mynic_queue_error error, const char *why);
 

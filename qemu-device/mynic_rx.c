@@ -44,10 +44,11 @@ typedef enum MynicRxResult {
 static void mynic_rx_fail(MynicRxq *rxq, enum mynic_queue_error error,
                           const char *why)
 {
-    rxq->stats.s.drop_error++;
-    mynic_queue_failed(rxq->pair, MYNIC_EVENT_RXQ_ERROR, rxq->id, &rxq->ring,
-                       error, why);
-    mynic_rx_schedule(rxq);
+    if (mynic_queue_failed(rxq->pair, MYNIC_EVENT_RXQ_ERROR, rxq->id,
+                           &rxq->ring, error, why)) {
+        rxq->stats.s.drop_error++;
+        mynic_rx_schedule(rxq);
+    }
 }
 
 /* Its completion queue failed, and with it this queue; one event tells both */

@@ -49,9 +49,10 @@ typedef struct MynicTxPkt {
 static void mynic_tx_fail(MynicTxq *txq, enum mynic_queue_error error,
                           const char *why)
 {
-    txq->stats.s.drop_error++;
-    mynic_queue_failed(txq->pair, MYNIC_EVENT_TXQ_ERROR, txq->id, &txq->ring,
-                       error, why);
+    if (mynic_queue_failed(txq->pair, MYNIC_EVENT_TXQ_ERROR, txq->id,
+                           &txq->ring, error, why)) {
+        txq->stats.s.drop_error++;
+    }
 }
 
 static int mynic_tx_bad(MynicTxq *txq, const char *why)
