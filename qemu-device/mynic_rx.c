@@ -171,16 +171,15 @@ static void mynic_rx_collect(MynicWire *wire, MynicRxFrame *frame)
 }
 
 /*
- * Memory of one slot, from byte @skip of the buffer on. Returns the number of
- * pieces, 0 if it has none.
+ * Memory of one slot: @left bytes from byte @skip of the buffer on. Returns the
+ * number of pieces, 0 if it has none.
  */
 static unsigned int mynic_rx_place_buf(MynicRxq *rxq,
                                        const struct mynic_rx_buf *buf,
-                                       size_t skip, struct iovec *iov,
-                                       unsigned int max)
+                                       size_t skip, size_t left,
+                                       struct iovec *iov, unsigned int max)
 {
     uint64_t addr = le64_to_cpu(buf->addr) + skip;
-    size_t left = le32_to_cpu(buf->len) - skip;
     unsigned int n = 0;
 
     while (left) {
@@ -214,6 +213,7 @@ unsigned int mynic_rx_place(MynicRxq *rxq, size_t skip, size_t want,
     while (room < want && mynic_rx_more(rxq, slot)) {
         const struct mynic_rx_buf *buf;
         unsigned int pieces;
+        size_t len;
 
         if (ring->head + slot == ring->fetched &&
             !mynic_ring_fetch(ring, &rxq->pair->dma, rxq->bufs,
@@ -221,12 +221,14 @@ unsigned int mynic_rx_place(MynicRxq *rxq, size_t skip, size_t want,
             break;
         }
         buf = &rxq->bufs[(ring->head + slot) & (ring->size - 1)];
-        pieces = le32_to_cpu(buf->len) > skip ?
-                 mynic_rx_place_buf(rxq, buf, skip, &iov[n], max - n) : 0;
+        /* No frame is longer; each page may have to be asked for. */
+        len = MIN(le32_to_cpu(buf->len), NET_BUFSIZE);
+        pieces = len > skip ? mynic_rx_place_buf(rxq, buf, skip, len - skip,
+                                                 &iov[n], max - n) : 0;
         if (!pieces) {
             break;
         }
-        room += le32_to_cpu(buf->len) - skip;
+        room += len - skip;
         skip = 0;
         n += pieces;
         slot++;
