@@ -207,7 +207,8 @@ unsigned int mynic_rx_place(MynicRxq *rxq, size_t skip, size_t want,
     uint32_t slot = 0;
     size_t room = 0;
 
-    if (!mynic_ring_runs(ring) || !mynic_core_active(rxq->core)) {
+    if (!mynic_ring_runs(ring) || !mynic_core_active(rxq->core) ||
+        !mynic_ring_ready(ring, &rxq->pair->dma)) {
         return 0;
     }
     while (room < want && mynic_rx_more(rxq, slot)) {
