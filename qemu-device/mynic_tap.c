@@ -265,6 +265,10 @@ void mynic_tap_receive(void *opaque)
         } else if (wire->fd >= 0) {
             mynic_tap_collect(wire);
             wire->kept = wire->len;
+            if (pair->ctx != qemu_get_current_aio_context()) {
+                /* As below; who moved the pair saw no kept frame. */
+                mynic_tap_wake(wire);
+            }
             break;
         }
         wire->placed = 0;
