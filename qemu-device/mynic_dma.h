@@ -71,7 +71,7 @@ typedef struct MynicDmaView {
  * @map: guest memory
  * @tlb: what an IOMMU translated for this user
  * @pages: how many it keeps, a power of two
- * @missed: an access failed for want of the BQL; the user resets it
+ * @missed: an access failed for want of the BQL; false but in a batch
  *
  * Under the user's lock: a pair's, or the BQL.
  */

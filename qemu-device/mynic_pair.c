@@ -96,9 +96,10 @@ bool mynic_pair_run(MynicPair *pair, void (*fn)(void *opaque), void *opaque)
     if (!mynic_pair_enter(pair)) {
         return false;
     }
-    pair->dma.missed = false;
     fn(opaque);
     missed = pair->dma.missed;
+    /* Or who has the BQL would take an error of its own for a miss. */
+    pair->dma.missed = false;
     mynic_pair_unlock(pair);
     if (!missed) {
         return true;
@@ -108,7 +109,6 @@ bool mynic_pair_run(MynicPair *pair, void (*fn)(void *opaque), void *opaque)
     bql_lock();
     if (mynic_pair_enter(pair)) {
         trace_mynic_pair_again(pair->txq.id);
-        pair->dma.missed = false;
         fn(opaque);
         mynic_pair_unlock(pair);
     }
