@@ -226,6 +226,11 @@ static void mynic_dma_drop(MynicDmaMap *map, uint64_t addr, uint64_t size)
     map->thaw(map->opaque);
 }
 
+void mynic_dma_reset(MynicDmaMap *map)
+{
+    mynic_dma_drop(map, 0, 0);
+}
+
 static void mynic_dma_forget(IOMMUNotifier *n, IOMMUTLBEntry *entry)
 {
     trace_mynic_dma_forget(entry->iova, entry->addr_mask);
@@ -309,7 +314,7 @@ static void mynic_dma_iommu_del(MynicDmaMap *map, MemoryRegionSection *section)
     MynicDmaIommu *iommu = mynic_dma_iommu_find(map, section->mr);
 
     map->deaf -= mynic_dma_iommu_deaf(iommu, section);
-    mynic_dma_drop(map, 0, 0);
+    mynic_dma_reset(map);
     if (--iommu->sections) {
         return;
     }

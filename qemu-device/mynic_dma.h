@@ -135,6 +135,14 @@ void mynic_dma_realize(MynicDmaMap *map, PCIDevice *pdev,
 void mynic_dma_unrealize(MynicDmaMap *map);
 
 /**
+ * mynic_dma_reset - forget all that an IOMMU has translated
+ * @map: guest memory
+ *
+ * With the BQL.
+ */
+void mynic_dma_reset(MynicDmaMap *map);
+
+/**
  * mynic_dma_add_user - let somebody reach guest memory
  * @map: guest memory, not realized yet
  * @dma: the user
