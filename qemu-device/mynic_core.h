@@ -385,6 +385,7 @@ struct MynicPair {
  * @report_bh: tells the driver of queues that failed
  * @raise_bh: raises interrupts, where IOThreads must not
  * @shared: others use the IOThreads of the pairs, too
+ * @locked: how many times all pairs' locks were taken by who has the BQL
  */
 struct MynicCore {
     PCIDevice *pdev;
@@ -426,6 +427,7 @@ struct MynicCore {
     QEMUBH *report_bh;
     QEMUBH *raise_bh;
     bool shared;
+    unsigned int locked;
 };
 
 static inline bool mynic_has(const MynicCore *core, uint64_t feature)

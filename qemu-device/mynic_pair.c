@@ -130,6 +130,9 @@ void mynic_core_lock(MynicCore *core)
 {
     uint32_t i;
 
+    if (core->locked++) {
+        return;
+    }
     for (i = 0; i < core->num_pairs; i++) {
         if (&core->pairs[i].dma != core->map.asker) {
             mynic_pair_raw_lock(&core->pairs[i]);
@@ -137,12 +140,15 @@ void mynic_core_lock(MynicCore *core)
     }
 }
 
-/* Returns whether interrupts are due. */
+/* Returns whether interrupts are due, and may be raised. */
 static bool mynic_core_raw_unlock(MynicCore *core)
 {
     bool due = false;
     uint32_t i;
 
+    if (--core->locked) {
+        return false;
+    }
     for (i = core->num_pairs; i > 0; i--) {
         due |= core->pairs[i - 1].num_due;
         if (&core->pairs[i - 1].dma != core->map.asker) {
@@ -163,7 +169,9 @@ void mynic_core_unlock(MynicCore *core)
 {
     uint32_t i;
 
-    mynic_core_raw_unlock(core);
+    if (!mynic_core_raw_unlock(core)) {
+        return;
+    }
     for (i = 0; i < core->num_pairs; i++) {
         mynic_pair_raise(&core->pairs[i]);
     }

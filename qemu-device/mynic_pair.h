@@ -71,7 +71,8 @@ bool mynic_pair_run(MynicPair *pair, void (*fn)(void *opaque), void *opaque);
  * @core: the card
  *
  * With the BQL, to change what the data path reads. Who asks an IOMMU, and is
- * called back from there, has its own lock already (MynicDmaMap.asker).
+ * called back from there, has its own lock already (MynicDmaMap.asker), or, at
+ * the end of batches when the guest stops, all of them.
  */
 void mynic_core_lock(MynicCore *core);
 void mynic_core_unlock(MynicCore *core);
