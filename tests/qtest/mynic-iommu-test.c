@@ -762,6 +762,63 @@ static void test_passed_through(void *obj, void *data, QGuestAllocator *alloc)
     shutdown_machine(&m);
 }
 
+/*
+ * A queue in a thread meets pages that it does not know, in the middle of a
+ * frame, too: nothing is lost, changed or counted as an error.
+ */
+static void test_missed(void *obj, void *data, QGuestAllocator *alloc)
+{
+    static const uint8_t tag[] = { 0x81, 0x00, 0x00, 0x05 };
+    g_autoptr(GByteArray) big = frame_new(7000, 0);
+    g_autoptr(GByteArray) tagged = g_byte_array_new();
+    struct mynic_queue_stats stats;
+    unsigned int i, round;
+    QMynicTxq tx;
+    QMynicRxq rx;
+    Machine m;
+
+    if (!boot_with(&m, "", true)) {
+        return;
+    }
+    for (i = 100; i < big->len; i++) {
+        big->data[i] = i * 7 + i / 256;
+    }
+    g_byte_array_append(tagged, big->data, 12);
+    g_byte_array_append(tagged, tag, sizeof(tag));
+    g_byte_array_append(tagged, big->data + 12, big->len - 12);
+
+    mynic_txq_create(m.d, &tx, 0);
+    mynic_rxq_create(m.d, &rx, 0, PAGE);
+    mynic_set_offloads(m.d, MYNIC_OFFLOAD_RX_VLAN);
+    receive_round(&rx, m.wire);
+    for (round = 0; round < 5; round++) {
+        /* The first buffer of the two is known, and used at once. */
+        flush_page(&m, mynic_rx_addr(&rx, rx.consumed + 1) + IOVA);
+        mynic_wire_send(m.wire, tagged);
+        mynic_rx_expect(&rx, big, NULL);
+        mynic_rx_fill(&rx, 2);
+        mynic_rx_publish(&rx);
+        flush_page(&m, tx.mem + IOVA);
+        send_plain(&tx, m.wire);
+        flush_page(&m, rx.ring + IOVA);
+        receive_round(&rx, m.wire);
+        flush_all(&m, 0);
+        send_plain(&tx, m.wire);
+        /* So many that no more than one buffer is expected to be needed. */
+        receive_round(&rx, m.wire);
+    }
+    mynic_queue_stats(m.d, MYNIC_STATS_TXQ, 0, &stats);
+    g_assert_cmpuint(stats.packets, ==, 10);
+    g_assert_cmpuint(stats.drop_error, ==, 0);
+    mynic_queue_stats(m.d, MYNIC_STATS_RXQ, 0, &stats);
+    g_assert_cmpuint(stats.packets, ==, 5 + 11 * (1u << rx.log2));
+    g_assert_cmpuint(stats.drop_error, ==, 0);
+    g_assert_false(vtd_faulted(&m));
+    mynic_rxq_destroy(&rx);
+    mynic_txq_destroy(&tx);
+    shutdown_machine(&m);
+}
+
 static void register_tests(void)
 {
     static const struct {
@@ -777,6 +834,7 @@ static void register_tests(void)
         { "interrupt-range", test_interrupt_range },
         { "switched-off", test_switched_off },
         { "passed-through", test_passed_through },
+        { "missed", test_missed },
     };
     QOSGraphTestOptions opts = {};
     unsigned int i;
