@@ -274,7 +274,7 @@ static unsigned int mynic_tx_map(MynicTxq *txq, const MynicTxPkt *pkt)
             &mynic_tx_slot(txq, txq->ring.head + i)->frag;
 
         if (!mynic_tx_map_frag(txq, frag, &n)) {
-            return mynic_tx_bounce(txq, pkt) ? 1 : 0;
+            return !txq->pair->dma.missed && mynic_tx_bounce(txq, pkt) ? 1 : 0;
         }
     }
     return n;
