@@ -24,7 +24,8 @@ struct mynic_net;
  * @gso_wire_bytes: bytes of the segments, headers repeated
  * @vlan: packets into which the device inserts a tag
  * @linearized: packets copied together, having too many fragments
- * @copied: packets and linear parts copied into memory that is always mapped
+ * @copied: packets of the stack, or their linear parts, copied into memory that
+ *	is always mapped
  * @stop: times that the queue was stopped for want of room
  * @doorbells: doorbells written
  * @busy: packets given back to the stack because the ring was full

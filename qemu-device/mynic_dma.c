@@ -137,16 +137,6 @@ void *mynic_dma_ptr(MynicDma *dma, uint64_t addr, size_t *len, bool write)
     return w ? mynic_dma_at(w, at) : NULL;
 }
 
-void mynic_dma_dirty(MynicDma *dma, uint64_t addr, size_t len)
-{
-    uint64_t at;
-    MynicDmaWindow *w = mynic_dma_window(dma, addr, &len, true, &at);
-
-    if (w) {
-        address_space_cache_invalidate(&w->cache, at, len);
-    }
-}
-
 bool mynic_dma_read(MynicDma *dma, uint64_t addr, void *buf, size_t len)
 {
     while (len) {

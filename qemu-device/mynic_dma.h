@@ -168,19 +168,12 @@ bool mynic_dma_ready(MynicDma *dma, uint64_t addr, size_t len, bool write);
  * @dma: the user
  * @addr: address on the bus
  * @len: bytes wanted; on return those that lie together
- * @write: whether the card writes, and calls mynic_dma_dirty() afterwards
+ * @write: whether the card writes; mynic_dma_write() of the same memory says so
+ *         afterwards
  *
  * Returns NULL if there is no RAM, or an IOMMU does not allow it.
  */
 void *mynic_dma_ptr(MynicDma *dma, uint64_t addr, size_t *len, bool write);
-
-/**
- * mynic_dma_dirty - what mynic_dma_ptr() gave was written to
- * @dma: the user
- * @addr: address on the bus
- * @len: bytes, not more than lie together
- */
-void mynic_dma_dirty(MynicDma *dma, uint64_t addr, size_t len);
 
 /**
  * mynic_dma_read - copy from guest memory

@@ -58,12 +58,13 @@ static uint64_t mynic_ring_entry(const MynicRing *ring, size_t entry_size)
     return ring->base + (uint64_t)(ring->head & (ring->size - 1)) * entry_size;
 }
 
-bool mynic_ring_ready(const MynicRing *ring, MynicDma *dma)
+bool mynic_ring_ready(const MynicRing *ring, MynicDma *dma, bool reads)
 {
     const size_t len = sizeof(struct mynic_queue_ctl);
 
-    return !ring->created || (mynic_dma_ready(dma, ring->ctl, len, false) &&
-                              mynic_dma_ready(dma, ring->ctl, len, true));
+    return !ring->created ||
+           (mynic_dma_ready(dma, ring->ctl, len, true) &&
+            (!reads || mynic_dma_ready(dma, ring->ctl, len, false)));
 }
 
 bool mynic_ring_entry_ready(const MynicRing *ring, MynicDma *dma,

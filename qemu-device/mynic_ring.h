@@ -151,10 +151,11 @@ static inline bool mynic_index_crossed(uint32_t index, uint32_t from,
  * mynic_ring_ready - whether the control block can be reached without the BQL
  * @ring: the ring
  * @dma: guest memory
+ * @reads: whether it is read, too (MYNIC_F_SHADOW)
  *
  * As mynic_dma_ready(); true if there is no such ring.
  */
-bool mynic_ring_ready(const MynicRing *ring, MynicDma *dma);
+bool mynic_ring_ready(const MynicRing *ring, MynicDma *dma, bool reads);
 
 /**
  * mynic_ring_entry_ready - likewise, for the next entry of a completion ring

@@ -208,7 +208,8 @@ unsigned int mynic_rx_place(MynicRxq *rxq, size_t skip, size_t want,
     size_t room = 0;
 
     if (!mynic_ring_runs(ring) || !mynic_core_active(rxq->core) ||
-        !mynic_ring_ready(ring, &rxq->pair->dma)) {
+        !mynic_ring_ready(ring, &rxq->pair->dma,
+                          mynic_has(rxq->core, MYNIC_F_SHADOW))) {
         return 0;
     }
     while (room < want && mynic_rx_more(rxq, slot)) {
@@ -331,9 +332,11 @@ static bool mynic_rx_ready(MynicRxq *rxq)
 {
     const MynicRing *cq = &mynic_cq(rxq->core, rxq->cq_id)->ring;
     MynicDma *dma = &rxq->pair->dma;
+    bool reads = mynic_has(rxq->core, MYNIC_F_SHADOW);
 
     return !rxq->ring.created ||
-           (mynic_ring_ready(&rxq->ring, dma) && mynic_ring_ready(cq, dma) &&
+           (mynic_ring_ready(&rxq->ring, dma, reads) &&
+            mynic_ring_ready(cq, dma, reads) &&
             mynic_ring_entry_ready(cq, dma, sizeof(struct mynic_rx_cqe)));
 }
 

@@ -564,7 +564,8 @@ static void mynic_tx_run(void *opaque)
     if (!mynic_ring_runs(&txq->ring) || !mynic_core_active(txq->core) ||
         txq->wire->inflight ||
         (txq->wire->full && !txq->wire->nc->link_down) ||
-        !mynic_ring_ready(&txq->ring, &txq->pair->dma)) {
+        !mynic_ring_ready(&txq->ring, &txq->pair->dma,
+                          mynic_has(txq->core, MYNIC_F_SHADOW))) {
         return;
     }
     if (txq->busy) {
