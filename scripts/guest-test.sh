@@ -22,7 +22,7 @@ four=(dma)
 # What the driver does in another way on another kernel: reconfiguration under
 # the device's own lock or not, RSS by one interface or another, statistics,
 # NAPI, XDP; and contents both ways.
-short=(traffic rss channels stats irq reset xdp power lifecycle iommu)
+short=(traffic rss channels stats irq reset xdp power lifecycle)
 NIC=${NIC:-mynic}
 QUEUES=4
 
