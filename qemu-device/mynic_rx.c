@@ -368,6 +368,7 @@ static MynicRxResult mynic_rx_enqueue(MynicRxq *rxq, MynicRxFrame *frame,
                                       bool schedule)
 {
     MynicRing *ring = &rxq->ring;
+    bool written = false;
     uint32_t n;
 
     if (!ring->created) {
@@ -391,19 +392,21 @@ static MynicRxResult mynic_rx_enqueue(MynicRxq *rxq, MynicRxFrame *frame,
         rxq->stats.s.drop_no_buffer++;
         return MYNIC_RX_NO_BUFFER;
     }
+    if (!n) {
+        return MYNIC_RX_ERROR;
+    }
     if (!mynic_rx_bufs_ready(rxq, frame->len, n)) {
         return MYNIC_RX_MISSED;
     }
-    if (n && !mynic_rx_fill(rxq, frame, n)) {
-        if (rxq->pair->dma.missed) {
-            return MYNIC_RX_MISSED;
-        }
+    if (!mynic_rx_fill(rxq, frame, n)) {
         mynic_rx_fail(rxq, MYNIC_QERR_DMA, "buffer cannot be written");
-    } else if (n && !mynic_rx_complete(rxq, frame, n)) {
+    } else if (!mynic_rx_complete(rxq, frame, n)) {
         mynic_rx_fail_cq(rxq, "ring cannot be written");
+    } else {
+        written = true;
     }
-    if (!mynic_ring_runs(ring)) {
-        return MYNIC_RX_ERROR;
+    if (!written) {
+        return mynic_ring_runs(ring) ? MYNIC_RX_MISSED : MYNIC_RX_ERROR;
     }
 
     trace_mynic_rx_packet(rxq->id, ring->head, n, frame->len,
@@ -566,7 +569,7 @@ static MynicRxResult mynic_rx_frame(MynicWire *wire, MynicRxFrame *frame)
         return MYNIC_RX_DROPPED;
     }
     if (mynic_rx_frame_unwanted(frame, core->offloads)) {
-        if (core->map.translated && !bql_locked()) {
+        if (core->map.bus.translated && !bql_locked()) {
             /* Of many parts none could come again alone. */
             wire->pair->dma.missed = true;
             return MYNIC_RX_MISSED;
