@@ -53,7 +53,7 @@ static bool mynic_dma_ask(MynicDma *dma, uint64_t addr, bool write,
     *gpa = e.translated_addr | (addr & e.addr_mask);
     trace_mynic_dma_translate(addr, write, *gpa);
     /* Or nobody would tell that it is no longer so. */
-    if (map->translated && !map->deaf) {
+    if (map->bus.translated && !map->deaf) {
         mynic_iotlb_put(&dma->tlb, addr, write, *gpa);
     }
     return true;
@@ -63,7 +63,7 @@ bool mynic_dma_ready(MynicDma *dma, uint64_t addr, size_t len, bool write)
 {
     uint64_t end = addr + len, gpa;
 
-    if (!dma->map->translated || bql_locked()) {
+    if (!dma->map->bus.translated || bql_locked()) {
         return true;
     }
     for (; addr < end; addr = QEMU_ALIGN_DOWN(addr, MYNIC_IOTLB_PAGE) +
@@ -106,7 +106,7 @@ static MynicDmaWindow *mynic_dma_window(MynicDma *dma, uint64_t addr,
     const GArray *windows = dma->map->bus.windows;
     unsigned int i;
 
-    if (dma->map->translated) {
+    if (dma->map->bus.translated) {
         if (!mynic_dma_translate(dma, addr, len, write, &addr)) {
             return NULL;
         }
@@ -424,13 +424,12 @@ static void mynic_dma_map_windows(MynicDmaView *view)
 }
 
 /* There is memory for translations once there was an IOMMU. */
-static void mynic_dma_set_translated(MynicDmaMap *map)
+static void mynic_dma_make_room(MynicDmaMap *map)
 {
     MynicDma *dma;
 
-    map->translated = map->bus.translated;
     QLIST_FOREACH(dma, &map->users, next) {
-        if (map->translated && !dma->tlb.entries) {
+        if (map->bus.translated && !dma->tlb.entries) {
             mynic_iotlb_init(&dma->tlb, dma->pages);
         }
     }
@@ -460,7 +459,7 @@ static void mynic_dma_commit(MemoryListener *listener)
         map->freeze(map->opaque);
         view->windows = view->next;
         view->translated = view->next_translated;
-        mynic_dma_set_translated(map);
+        mynic_dma_make_room(map);
         map->thaw(map->opaque);
         if (map->asker) {
             qemu_bh_schedule(map->moved_bh);

@@ -95,7 +95,6 @@ typedef struct MynicDma {
  *         there. @freeze leaves that lock alone
  * @bus: what is in the card's address space
  * @ram: what is in the guest's memory, to which an IOMMU translates
- * @translated: an IOMMU is in between
  * @iommus: MynicDmaIommu, those that translate
  * @deaf: in how many ranges they do not say what they forget, so that nothing
  *        is kept
@@ -113,7 +112,6 @@ struct MynicDmaMap {
     MynicDma *asker;
     MynicDmaView bus;
     MynicDmaView ram;
-    bool translated;
     GSList *iommus;
     unsigned int deaf;
     QLIST_HEAD(, MynicDma) users;

@@ -243,7 +243,7 @@ static void mynic_pair_move(MynicPair *pair, AioContext *ctx)
 void mynic_core_place(MynicCore *core)
 {
     bool direct = mynic_core_enabled(core) && mynic_tap_possible(core);
-    bool asks = core->map.translated && (core->map.deaf || core->shared);
+    bool asks = core->map.bus.translated && (core->map.deaf || core->shared);
     bool threads = direct && !asks && !icount_enabled();
     bool changed = core->direct != direct;
     uint32_t i;

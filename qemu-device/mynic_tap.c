@@ -54,19 +54,6 @@ bool mynic_tap_possible(MynicCore *core)
     return true;
 }
 
-/* With the lock of the pair, whose context this runs in. */
-static bool mynic_tap_enter(MynicWire *wire)
-{
-    if (!mynic_pair_enter(wire->pair)) {
-        return false;
-    }
-    if (wire->fd < 0) {
-        mynic_pair_unlock(wire->pair);
-        return false;
-    }
-    return true;
-}
-
 static void mynic_tap_readable(void *opaque)
 {
     MynicWire *wire = opaque;
@@ -80,13 +67,16 @@ static void mynic_tap_writable(void *opaque)
     MynicCore *core = wire->core;
     uint32_t i;
 
-    if (!mynic_tap_enter(wire)) {
+    if (!mynic_pair_enter(wire->pair)) {
         return;
     }
-    wire->full = false;
-    mynic_tap_watch(wire);
-    for (i = wire->pair->txq.id; i < core->num_pairs; i += core->num_wires) {
-        mynic_tx_schedule(&core->pairs[i].txq);
+    if (wire->fd >= 0) {
+        wire->full = false;
+        mynic_tap_watch(wire);
+        for (i = wire->pair->txq.id; i < core->num_pairs;
+             i += core->num_wires) {
+            mynic_tx_schedule(&core->pairs[i].txq);
+        }
     }
     mynic_pair_unlock(wire->pair);
 }
