@@ -15,9 +15,11 @@
 guest=$MYNIC_ROOT/tests/guest
 
 # A Debian without service manager and package manager; python3-yaml is what
-# the kernel's selftests want, the rest are tools of the tests and of people.
+# the kernel's selftests want, busybox-static is for tests/guest/run.sh, the rest
+# are tools of the tests and of people.
 packages=(
-	mount iproute2 ethtool pciutils pci.ids kmod procps iperf3 irqbalance numactl
+	mount busybox-static iproute2 ethtool pciutils pci.ids kmod procps iperf3
+	irqbalance numactl
 	tcpdump iputils-ping iputils-arping socat ncat nftables bpftool
 	xdp-tools python3 python3-yaml strace less netbase ncurses-base
 )
