@@ -32,9 +32,9 @@
 scripts=$MYNIC_ROOT/scripts
 # Two lanes take the next part in this order, so that neither ends much later; a
 # third one, beside them, takes only what needs no guest.
-order=(guest-debug guest-7.2 guest-7.2-more guest-6.12 guest-6.12-rest scripts
-       guest-dma work arm64)
-without_guest=(lint qtest contract bad-input unit)
+order=(guest-debug guest-7.2-more guest-7.2 guest-6.12 guest-6.12-rest guest-dma
+       work arm64)
+without_guest=(lint qtest scripts contract bad-input unit)
 all=(contract scripts bad-input lint unit qtest guest-7.2 guest-7.2-more
      guest-dma guest-6.12 work)
 full=("${all[@]}" guest-6.12-rest guest-debug arm64)
