@@ -550,8 +550,8 @@ struct mynic_cmd_queue {
  */
 struct mynic_cmd_moderation {
 	__le16 usecs;
-	__le16 frames;
 #define MYNIC_MODERATION_USECS_MAX	10000
+	__le16 frames;
 };
 
 /**
