@@ -318,7 +318,8 @@ static void mynic_write_config(PCIDevice *pdev, uint32_t addr, uint32_t value,
     if (s->aer) {
         pcie_aer_write_config(pdev, addr, value, len);
     }
-    if (range_covers_byte(addr, len, PCI_COMMAND)) {
+    if (range_covers_byte(addr, len, PCI_COMMAND) ||
+        range_covers_byte(addr, len, pdev->pm_cap + PCI_PM_CTRL)) {
         mynic_core_resume(&s->core);
     }
 }

@@ -139,10 +139,19 @@ void mynic_core_fatal(MynicCore *core, const char *why)
     mynic_core_flush(core);
 }
 
+bool mynic_core_masters(const MynicCore *core)
+{
+    const PCIDevice *pdev = core->pdev;
+    uint16_t command = pci_get_word(pdev->config + PCI_COMMAND);
+    uint16_t power = pci_get_word(pdev->config + pdev->pm_cap + PCI_PM_CTRL);
+
+    return command & PCI_COMMAND_MASTER && !(power & PCI_PM_CTRL_STATE_MASK);
+}
+
 bool mynic_core_active(const MynicCore *core)
 {
     return mynic_core_enabled(core) && core->vm_running &&
-           pci_get_word(core->pdev->config + PCI_COMMAND) & PCI_COMMAND_MASTER;
+           mynic_core_masters(core);
 }
 
 void mynic_core_resume(MynicCore *core)
@@ -265,7 +274,7 @@ void mynic_core_enable(MynicCore *core)
     uint32_t sizes = mynic_reg(core, MYNIC_REG_ADMIN_SIZES);
     uint32_t asq, aeq;
 
-    if (core->status & MYNIC_STATUS_ENABLED) {
+    if (core->gone || core->status & MYNIC_STATUS_ENABLED) {
         return;
     }
     status = mynic_core_check(core);
@@ -382,7 +391,10 @@ void mynic_core_link_changed(MynicCore *core)
     if (up == core->link_up) {
         return;
     }
-    core->link_up = up;
+    /* If the driver cannot be told now, mynic_core_resume() comes back. */
+    if (mynic_core_active(core)) {
+        core->link_up = up;
+    }
     trace_mynic_link(up);
     /* Nobody is in between looking at the link and sending any more. */
     mynic_core_lock(core);
@@ -471,6 +483,7 @@ void mynic_core_unrealize(MynicCore *core)
 {
     uint32_t i;
 
+    core->gone = true;
     core->status = 0;
     mynic_core_stop(core);
     mynic_core_place(core);

@@ -33,7 +33,9 @@
  * - interrupts: collected in MynicPair.due, raised by mynic_pair_unlock(),
  *   once a batch. It takes the BQL if nobody but us uses the IOThread; else
  *   some other device's main loop code may be waiting for the IOThread with
- *   the BQL held (AIO_WAIT_WHILE()), and the main loop raises them
+ *   the BQL held (AIO_WAIT_WHILE()), and the main loop raises them. Timers
+ *   never do: with the BQL held, QEMU waits for them when the guest stops, so
+ *   they call mynic_pair_release()
  * - errors of queues: the queue stops at once, mynic_report_bh() tells the
  *   driver from the main loop
  * - a frame for a queue of another pair: the lock of the own pair is exchanged
@@ -239,8 +241,9 @@ typedef struct MynicWire {
  * @id: number of the queue
  * @ring: slots
  * @slots: copies of the slots between ring.head and ring.fetched
- * @busy: slots of the packet that the net layer still keeps; they follow
- *        ring.head
+ * @busy: slots of the packet that is on its way, since it is not cut to its end
+ *        yet or the net layer still keeps it; they follow ring.head
+ * @part: how far it is cut, for backends without offload headers
  * @done: packets completed since ring.published
  * @intr: when the vector is raised
  * @stats: counters, host byte order
@@ -261,6 +264,7 @@ struct MynicTxq {
     MynicRing ring;
     union mynic_tx_slot *slots;
     uint32_t busy;
+    MynicGsoPart part;
     uint32_t done;
     MynicIntr intr;
     MynicQueueStats stats;
@@ -322,6 +326,7 @@ struct MynicRxq {
  * @lock: see "Contexts and locks"; in use only if @thread is set
  * @due: interrupts to be raised
  * @num_due: number of these
+ * @raise_bh: raises them, in @ctx
  * @dma: guest memory, for both queues
  * @txq: transmit queue
  * @rxq: receive queue
@@ -335,6 +340,7 @@ struct MynicPair {
     /* One of the transmit queue, those of @cq, and one of another page. */
     MynicIntr *due[4];
     unsigned int num_due;
+    QEMUBH *raise_bh;
     MynicDma dma;
     MynicTxq txq;
     MynicRxq rxq;
@@ -356,6 +362,8 @@ struct MynicPair {
  * @num_wires: number of net clients
  * @vnet_hdr: the backend takes and gives offload headers
  * @vm_running: the guest runs; otherwise its memory is left alone
+ * @gone: the card was unplugged; vCPUs that were on their way to a register when
+ *        it was find none
  * @map: guest memory
  * @dma: the same for commands and events
  * @direct: the descriptors of the tap are ours
@@ -400,6 +408,7 @@ struct MynicCore {
     uint32_t num_wires;
     bool vnet_hdr;
     bool vm_running;
+    bool gone;
     MynicDmaMap map;
     MynicDma dma;
     bool direct;
@@ -535,11 +544,20 @@ static inline bool mynic_core_enabled(const MynicCore *core)
 }
 
 /**
+ * mynic_core_masters - whether the function may access memory
+ * @core: the card
+ *
+ * Only if it is bus master, and in D0: PCI Bus Power Management 1.2, 5.4.1.
+ * Messages of MSI-X are such accesses, too.
+ */
+bool mynic_core_masters(const MynicCore *core);
+
+/**
  * mynic_core_active - whether memory of the guest may be touched
  * @core: the card
  *
- * Only if it is enabled, the function is bus master, and the guest runs. What
- * waits for one of these is started by mynic_core_resume().
+ * Only if it is enabled, mynic_core_masters(), and the guest runs. What waits
+ * for one of these is started by mynic_core_resume().
  */
 bool mynic_core_active(const MynicCore *core);
 

@@ -227,7 +227,7 @@ static uint32_t mynic_gso_fold(uint32_t sum)
 static int mynic_gso_segment(MynicGso *gso, const struct iovec *iov,
                              unsigned int iovcnt, size_t len,
                              const struct mynic_offload_hdr *hdr,
-                             const MynicGsoLayout *lay,
+                             const MynicGsoLayout *lay, MynicGsoPart *part,
                              MynicGsoSend *send, void *opaque)
 {
     bool is_tcp = hdr->csum_offset == offsetof(struct tcp_header, th_sum);
@@ -238,9 +238,21 @@ static int mynic_gso_segment(MynicGso *gso, const struct iovec *iov,
     uint32_t seq = ldl_be_p(l4 + offsetof(struct tcp_header, th_seq));
     uint8_t all_flags = is_tcp ? l4[TCP_FLAGS_OFFSET] : 0, flags;
     size_t off = lay->hdr_len, piece;
+    uint32_t first = part ? part->next : 0;
     uint32_t pseudo, sum;
     unsigned int n;
     int frames = 0;
+
+    if (part) {
+        part->next = 0;
+        /* Of headers that the guest changed meanwhile there may be no more. */
+        if (first > len / hdr->gso_size) {
+            return 0;
+        }
+        off += first * hdr->gso_size;
+        seq += first * hdr->gso_size;
+        ip_id += first;
+    }
 
     /*
      * The pseudo header's sum as the driver gave it has the length of the
@@ -252,6 +264,10 @@ static int mynic_gso_segment(MynicGso *gso, const struct iovec *iov,
     pseudo += (uint16_t)~mynic_gso_fold(len - lay->l4);
 
     for (; off < len; off += piece) {
+        if (part && frames == part->max) {
+            part->next = first + frames;
+            break;
+        }
         piece = MIN(len - off, hdr->gso_size);
         flags = all_flags;
         if (off + piece < len) {
@@ -286,7 +302,7 @@ static int mynic_gso_segment(MynicGso *gso, const struct iovec *iov,
 
 int mynic_gso_send(MynicGso *gso, const struct iovec *iov,
                    unsigned int iovcnt, const struct mynic_offload_hdr *hdr,
-                   bool vlan, uint16_t vlan_tci,
+                   bool vlan, uint16_t vlan_tci, MynicGsoPart *part,
                    MynicGsoSend *send, void *opaque)
 {
     struct mynic_offload_hdr local;
@@ -321,8 +337,11 @@ int mynic_gso_send(MynicGso *gso, const struct iovec *iov,
         }
         if (len - lay.hdr_len > hdr->gso_size) {
             return mynic_gso_segment(gso, iov, iovcnt, len, hdr, &lay,
-                                     send, opaque);
+                                     part, send, opaque);
         }
+    }
+    if (part) {
+        part->next = 0;
     }
     return mynic_gso_send_one(gso, iov, iovcnt, len, hdr, send, opaque);
 }

@@ -49,6 +49,17 @@ typedef struct MynicGso {
 } MynicGso;
 
 /**
+ * MynicGsoPart - how much of a packet is sent at a time
+ * @next: number of the segment to begin with; then of the one to go on with, or
+ *        0 if the packet is done with
+ * @max: most frames to send
+ */
+typedef struct MynicGsoPart {
+    uint32_t next;
+    uint32_t max;
+} MynicGsoPart;
+
+/**
  * MynicGsoSend - takes one frame that is ready for the wire
  * @opaque: as given to mynic_gso_send()
  * @iov: the frame; valid until the callback returns
@@ -80,6 +91,7 @@ void mynic_gso_cleanup(MynicGso *gso);
  * @hdr: what is to be done, in host byte order; NULL for nothing
  * @vlan: whether a VLAN tag is inserted
  * @vlan_tci: the tag
+ * @part: which segments to send, and how many; NULL for the whole packet
  * @send: called for each frame, in order
  * @opaque: first argument of @send
  *
@@ -94,7 +106,7 @@ void mynic_gso_cleanup(MynicGso *gso);
  */
 int mynic_gso_send(MynicGso *gso, const struct iovec *iov,
                    unsigned int iovcnt, const struct mynic_offload_hdr *hdr,
-                   bool vlan, uint16_t vlan_tci,
+                   bool vlan, uint16_t vlan_tci, MynicGsoPart *part,
                    MynicGsoSend *send, void *opaque);
 
 /**

@@ -55,7 +55,11 @@ static void mynic_intr_report(MynicIntr *intr)
     mynic_intr_set_due(intr);
 }
 
-/* In the context of the queue's pair, which need not be the owner. */
+/*
+ * In the context of the queue's pair, which need not be the owner. Who stops the
+ * guest has the BQL and waits for timers to return: the BQL, which interrupts
+ * take, is left to a bottom half.
+ */
 static void mynic_intr_timer(void *opaque)
 {
     MynicIntr *intr = opaque;
@@ -63,14 +67,14 @@ static void mynic_intr_timer(void *opaque)
 
     mynic_pair_lock(owner);
     while (owner != intr->owner) {
-        mynic_pair_unlock(owner);
+        mynic_pair_release(owner);
         owner = qatomic_read(&intr->owner);
         mynic_pair_lock(owner);
     }
     if (intr->pending) {
         mynic_intr_report(intr);
     }
-    mynic_pair_unlock(owner);
+    mynic_pair_release(owner);
 }
 
 /* When the interval ends, -1 if none runs. */
@@ -210,7 +214,8 @@ static int mynic_intr_pre_save(void *opaque)
 {
     MynicIntr *intr = opaque;
 
-    intr->deadline = mynic_intr_deadline(intr);
+    /* What is due, and cannot be raised yet, is so again at once. */
+    intr->deadline = intr->due ? 0 : mynic_intr_deadline(intr);
     return 0;
 }
 
@@ -218,7 +223,8 @@ static int mynic_intr_post_load(void *opaque, int version_id)
 {
     MynicIntr *intr = opaque;
 
-    if (intr->deadline >= 0) {
+    intr->pending = intr->deadline >= 0;
+    if (intr->pending) {
         timer_mod(intr->timer, intr->deadline);
     } else {
         timer_del(intr->timer);
@@ -237,7 +243,6 @@ const VMStateDescription vmstate_mynic_intr = {
         VMSTATE_UINT16(vector, MynicIntr),
         VMSTATE_UINT16(usecs, MynicIntr),
         VMSTATE_UINT16(frames, MynicIntr),
-        VMSTATE_BOOL(pending, MynicIntr),
         VMSTATE_UINT32(packets, MynicIntr),
         VMSTATE_BOOL(armed, MynicIntr),
         VMSTATE_UINT32(arm, MynicIntr),

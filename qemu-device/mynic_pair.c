@@ -48,13 +48,18 @@ bool mynic_pair_enter(MynicPair *pair)
 
 /*
  * With the BQL. Until then the interrupts stay in the pair's list, so that who
- * stops a queue, or the guest, finds them there, and none comes late.
+ * stops a queue, or the guest, finds them there, and none comes late. While the
+ * card may not write to memory its messages would be lost: mynic_core_resume()
+ * raises them.
  */
 static void mynic_pair_raise(MynicPair *pair)
 {
     uint16_t vectors[ARRAY_SIZE(pair->due)];
     unsigned int i, n = 0;
 
+    if (!mynic_core_masters(pair->core)) {
+        return;
+    }
     mynic_pair_raw_lock(pair);
     for (i = 0; i < pair->num_due; i++) {
         if (pair->due[i]->due) {
@@ -86,6 +91,23 @@ void mynic_pair_unlock(MynicPair *pair)
         bql_lock();
         mynic_pair_raise(pair);
         bql_unlock();
+    }
+}
+
+void mynic_pair_release(MynicPair *pair)
+{
+    if (pair->num_due) {
+        qemu_bh_schedule(pair->raise_bh);
+    }
+    mynic_pair_raw_unlock(pair);
+}
+
+static void mynic_pair_raise_bh(void *opaque)
+{
+    MynicPair *pair = opaque;
+
+    if (mynic_pair_enter(pair)) {
+        mynic_pair_unlock(pair);
     }
 }
 
@@ -219,13 +241,16 @@ static void mynic_pair_move(MynicPair *pair, AioContext *ctx)
     trace_mynic_pair_move(pair->txq.id, ctx != qemu_get_aio_context());
     g_clear_pointer(&pair->txq.bh, qemu_bh_delete);
     g_clear_pointer(&pair->rxq.bh, qemu_bh_delete);
+    g_clear_pointer(&pair->raise_bh, qemu_bh_delete);
     pair->ctx = ctx;
+    pair->raise_bh = mynic_pair_bh(pair, mynic_pair_raise_bh, pair);
     pair->txq.bh = mynic_pair_bh(pair, mynic_tx_bh, &pair->txq);
     pair->rxq.bh = mynic_pair_bh(pair, mynic_rx_bh, &pair->rxq);
     mynic_tx_move(&pair->txq);
     mynic_intr_move(&pair->cq[0].intr, ctx);
     mynic_intr_move(&pair->cq[1].intr, ctx);
     /* What was to be done by the old ones, and may have no doorbell. */
+    qemu_bh_schedule(pair->raise_bh);
     mynic_tx_schedule(&pair->txq);
     mynic_rx_schedule(&pair->rxq);
     for (i = 0; i < core->num_wires; i++) {
@@ -333,5 +358,6 @@ void mynic_pair_unrealize(MynicPair *pair)
     mynic_rx_unrealize(&pair->rxq);
     mynic_cq_unrealize(&pair->cq[0]);
     mynic_cq_unrealize(&pair->cq[1]);
+    g_clear_pointer(&pair->raise_bh, qemu_bh_delete);
     qemu_mutex_destroy(&pair->lock);
 }

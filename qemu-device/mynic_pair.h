@@ -39,6 +39,14 @@ void mynic_pair_lock(MynicPair *pair);
 void mynic_pair_unlock(MynicPair *pair);
 
 /**
+ * mynic_pair_release - undo it in a timer's callback
+ * @pair: the pair
+ *
+ * Interrupts that became due are raised a little later, from its context.
+ */
+void mynic_pair_release(MynicPair *pair);
+
+/**
  * mynic_raise_bh - raise all interrupts that are due
  * @opaque: the card
  */

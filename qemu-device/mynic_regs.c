@@ -216,6 +216,9 @@ uint32_t mynic_regs_read(MynicCore *core, hwaddr addr)
     const MynicReg *reg = mynic_reg_at(addr);
     uint32_t value = 0;
 
+    if (core->gone) {
+        return MYNIC_ALL_ONES;
+    }
     switch (reg->access) {
     case MYNIC_HOLE:
         mynic_guest_error(core, "read of no register, 0x%" HWADDR_PRIx, addr);
@@ -235,6 +238,9 @@ void mynic_regs_write(MynicCore *core, hwaddr addr, uint32_t value)
 {
     const MynicReg *reg = mynic_reg_at(addr);
 
+    if (core->gone) {
+        return;
+    }
     trace_mynic_reg_write(addr, reg->name, value);
     if (reg->access == MYNIC_HOLE) {
         mynic_guest_error(core, "write to no register, 0x%" HWADDR_PRIx, addr);

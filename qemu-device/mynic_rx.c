@@ -576,7 +576,7 @@ static MynicRxResult mynic_rx_frame(MynicWire *wire, MynicRxFrame *frame)
         }
         mynic_rx_collect(wire, frame);
         if (mynic_gso_send(&wire->gso, frame->iov, frame->iovcnt, &frame->hdr,
-                           false, 0, mynic_rx_plain, wire) < 0) {
+                           false, 0, NULL, mynic_rx_plain, wire) < 0) {
             wire->stats.s.rx_drop_malformed++;
         }
         return MYNIC_RX_DROPPED;
@@ -697,8 +697,6 @@ void mynic_rx_start(MynicRxq *rxq, const struct mynic_cmd_rxq *cmd)
     g_free(rxq->bufs);
     rxq->bufs = g_new(struct mynic_rx_buf, size);
     rxq->cq_id = le16_to_cpu(cmd->cq);
-    rxq->done = 0;
-    rxq->rung = false;
     memset(&rxq->stats, 0, sizeof(rxq->stats));
     cq = mynic_cq(rxq->core, rxq->cq_id);
     cq->rxq = rxq;
@@ -716,6 +714,8 @@ void mynic_rx_stop(MynicRxq *rxq)
     }
     /* The slots may be in use by who calls this because of an error. */
     rxq->ring.created = false;
+    rxq->done = 0;
+    rxq->rung = false;
     cq = mynic_cq(rxq->core, rxq->cq_id);
     cq->rxq = NULL;
     mynic_intr_set_owner(&cq->intr, &rxq->core->pairs[cq->id / 2]);

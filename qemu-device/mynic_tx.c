@@ -383,21 +383,36 @@ static int mynic_tx_send_vnet(MynicTxq *txq, MynicTxPkt *pkt, unsigned int n)
                                 sizeof(hdr) + ETH_ZLEN : 0);
 }
 
-/* To a peer that wants plain frames; nobody's descriptor is ours then. */
+/*
+ * To a peer that wants plain frames; nobody's descriptor is ours then. Up to
+ * @budget of them at a time, txq->part says whether there are more.
+ */
 static int mynic_tx_send_plain(MynicTxq *txq, const MynicTxPkt *pkt,
-                               unsigned int n)
+                               unsigned int n, unsigned int *budget)
 {
-    return mynic_gso_send(&txq->gso, &txq->iov[1], n, &pkt->hdr, pkt->vlan,
-                          pkt->vlan_tci, mynic_tx_frame, txq) > 0 ? 1 : -EIO;
+    int frames;
+
+    txq->part.max = *budget;
+    frames = mynic_gso_send(&txq->gso, &txq->iov[1], n, &pkt->hdr, pkt->vlan,
+                            pkt->vlan_tci, &txq->part, mynic_tx_frame, txq);
+    if (frames <= 0) {
+        txq->part.next = 0;
+        return -EIO;
+    }
+    /* The caller counts one. */
+    *budget -= frames - 1;
+    return 1;
 }
 
 typedef enum MynicTxResult {
     MYNIC_TX_DONE,
+    MYNIC_TX_MORE,
     MYNIC_TX_FULL,
     MYNIC_TX_STOPPED,
 } MynicTxResult;
 
-static MynicTxResult mynic_tx_send(MynicTxq *txq, MynicTxPkt *pkt)
+static MynicTxResult mynic_tx_send(MynicTxq *txq, MynicTxPkt *pkt,
+                                   unsigned int *budget)
 {
     MynicWire *wire = txq->wire;
     uint8_t dst[ETH_ALEN];
@@ -408,6 +423,7 @@ static MynicTxResult mynic_tx_send(MynicTxq *txq, MynicTxPkt *pkt)
                           pkt->hdr.gso_type);
     if (wire->nc->link_down) {
         wire->stats.s.tx_drop_link++;
+        txq->part.next = 0;
         return MYNIC_TX_DONE;
     }
 
@@ -419,7 +435,10 @@ static MynicTxResult mynic_tx_send(MynicTxq *txq, MynicTxPkt *pkt)
     if (txq->core->vnet_hdr) {
         sent = mynic_tx_send_vnet(txq, pkt, n);
     } else {
-        sent = mynic_tx_send_plain(txq, pkt, n);
+        sent = mynic_tx_send_plain(txq, pkt, n, budget);
+        if (txq->part.next) {
+            return MYNIC_TX_MORE;
+        }
     }
 
     if (sent > 0) {
@@ -437,9 +456,11 @@ static MynicTxResult mynic_tx_send(MynicTxq *txq, MynicTxPkt *pkt)
     return sent ? MYNIC_TX_DONE : MYNIC_TX_FULL;
 }
 
-static void mynic_tx_complete(MynicTxq *txq, uint32_t slots)
+/* The packet that was on its way is done with. */
+static void mynic_tx_complete(MynicTxq *txq)
 {
-    txq->ring.head += slots;
+    txq->ring.head += txq->busy;
+    txq->busy = 0;
     txq->done++;
 }
 
@@ -504,9 +525,13 @@ static bool mynic_tx_drained(MynicTxq *txq)
     return mynic_tx_read_tail(txq) && txq->ring.tail != tail;
 }
 
-/* Packets up to the tail. Returns whether the queue is to go on looking. */
+/*
+ * Packets up to the tail, or as many as make @budget frames. Returns whether the
+ * queue is to go on looking.
+ */
 static bool mynic_tx_packets(MynicTxq *txq, unsigned int *budget)
 {
+    MynicTxResult sent;
     MynicTxPkt pkt;
 
     while (*budget) {
@@ -515,16 +540,21 @@ static bool mynic_tx_packets(MynicTxq *txq, unsigned int *budget)
         if (ret == MYNIC_TX_INCOMPLETE) {
             return true;
         }
-        if (ret != MYNIC_TX_COMPLETE ||
-            mynic_tx_send(txq, &pkt) != MYNIC_TX_DONE) {
+        if (ret != MYNIC_TX_COMPLETE) {
+            return false;
+        }
+        sent = mynic_tx_send(txq, &pkt, budget);
+        if (sent == MYNIC_TX_FULL || sent == MYNIC_TX_STOPPED) {
             return false;
         }
         (*budget)--;
+        txq->busy = pkt.slots;
         if (txq->wire->inflight) {
-            txq->busy = pkt.slots;
             return false;
         }
-        mynic_tx_complete(txq, pkt.slots);
+        if (sent == MYNIC_TX_DONE) {
+            mynic_tx_complete(txq);
+        }
     }
     /* Others first. */
     mynic_tx_schedule(txq);
@@ -568,9 +598,8 @@ static void mynic_tx_run(void *opaque)
                           mynic_has(txq->core, MYNIC_F_SHADOW))) {
         return;
     }
-    if (txq->busy) {
-        mynic_tx_complete(txq, txq->busy);
-        txq->busy = 0;
+    if (txq->busy && !txq->part.next) {
+        mynic_tx_complete(txq);
     }
     if (mynic_has(txq->core, MYNIC_F_SHADOW) && !mynic_tx_read_tail(txq)) {
         return;
@@ -630,8 +659,6 @@ void mynic_tx_start(MynicTxq *txq, const struct mynic_cmd_txq *cmd)
                     size);
     g_free(txq->slots);
     txq->slots = g_new(union mynic_tx_slot, size);
-    txq->busy = 0;
-    txq->done = 0;
     memset(&txq->stats, 0, sizeof(txq->stats));
     mynic_intr_start(&txq->intr, le16_to_cpu(cmd->vector),
                      le16_to_cpu(cmd->moderation.usecs),
@@ -643,6 +670,10 @@ void mynic_tx_stop(MynicTxq *txq)
     qemu_bh_cancel(txq->bh);
     timer_del(txq->poll);
     mynic_intr_stop(&txq->intr);
+    /* Of the next queue here none is on its way, nor done. */
+    txq->busy = 0;
+    txq->part.next = 0;
+    txq->done = 0;
     /* The slots may be in use by who calls this because of an error. */
     txq->ring.created = false;
 }

@@ -9,6 +9,7 @@
 #include "qemu/osdep.h"
 #include "qemu/bswap.h"
 #include "qemu/module.h"
+#include "hw/pci/pci_regs.h"
 #include "libqtest.h"
 #include "libqos/mynic.h"
 #include "libqos/mynic-wire.h"
@@ -375,6 +376,46 @@ static void test_rx_moderation(void *obj, void *data, QGuestAllocator *alloc)
     mynic_rxq_free(&q);
 }
 
+/* Takes the function the right to access memory, or gives it back. */
+static void forbid(QMynic *d, bool by_power, bool forbidden)
+{
+    uint8_t pm = qpci_find_capability(&d->dev, PCI_CAP_ID_PM, 0);
+    uint16_t command = qpci_config_readw(&d->dev, PCI_COMMAND);
+
+    if (by_power) {
+        qpci_config_writew(&d->dev, pm + PCI_PM_CTRL, forbidden ? 3 : 0);
+    } else if (forbidden) {
+        qpci_config_writew(&d->dev, PCI_COMMAND, command & ~PCI_COMMAND_MASTER);
+    } else {
+        qpci_config_writew(&d->dev, PCI_COMMAND, command | PCI_COMMAND_MASTER);
+    }
+}
+
+/* An interval that ends when no message can be sent: it is when one can. */
+static void test_held(void *obj, void *data, QGuestAllocator *alloc)
+{
+    QMynic *d = obj;
+    unsigned int by_power;
+    QMynicRxq q;
+
+    for (by_power = 0; by_power < 2; by_power++) {
+        mynic_start(d, MYNIC_F_MODERATION | MYNIC_F_SHADOW);
+        mynic_rxq_create(d, &q, 0, 256);
+        mynic_set_rx_filter(d, ALL);
+        moderate(d, MYNIC_ADMIN_MODIFY_CQ, 200, 0);
+        arm_memory(d, q.cq_ctl, q.cq_head);
+        receive(&q, data, 1);
+        forbid(d, by_power, true);
+        qtest_clock_step(d->qts, 300 * USEC);
+        g_assert_false(mynic_irq_take(d, 1));
+        forbid(d, by_power, false);
+        g_assert_true(mynic_irq_take(d, 1));
+        qtest_clock_step(d->qts, 300 * USEC);
+        g_assert_false(mynic_irq_take(d, 1));
+        mynic_rxq_destroy(&q);
+    }
+}
+
 static void assert_link_event(QMynic *d, bool up, uint32_t lost)
 {
     struct mynic_event event;
@@ -421,6 +462,26 @@ static void test_link_events(void *obj, void *data, QGuestAllocator *alloc)
     }
     /* The same once more is no change. */
     set_link(d, true);
+    mynic_sync(d);
+    g_assert_false(mynic_event_poll(d, &event));
+
+    /* What happens while the driver cannot be told, it is told then. */
+    qtest_qmp_assert_success(d->qts, "{'execute': 'stop'}");
+    set_link(d, false);
+    qtest_qmp_assert_success(d->qts, "{'execute': 'cont'}");
+    assert_link_event(d, false, 0);
+    mynic_event_ack(d);
+    for (i = 0; i < 2; i++) {
+        forbid(d, i, true);
+        set_link(d, !i);
+        forbid(d, i, false);
+        assert_link_event(d, !i, 0);
+        mynic_event_ack(d);
+    }
+    qtest_qmp_assert_success(d->qts, "{'execute': 'stop'}");
+    set_link(d, true);
+    set_link(d, false);
+    qtest_qmp_assert_success(d->qts, "{'execute': 'cont'}");
     mynic_sync(d);
     g_assert_false(mynic_event_poll(d, &event));
 }
@@ -495,6 +556,7 @@ static void register_tests(void)
     mynic_add_test("mynic-irq", "vectors", test_vectors, NULL);
     mynic_add_test("mynic-irq", "tx-moderation", test_tx_moderation, NULL);
     mynic_add_test("mynic-irq", "rx-moderation", test_rx_moderation, NULL);
+    mynic_add_test("mynic-irq", "held", test_held, NULL);
     mynic_add_test("mynic-irq", "event-link", test_link_events, NULL);
     mynic_add_test("mynic-irq", "event-lost", test_lost_events, NULL);
     mynic_add_test("mynic-irq", "event-ring-fatal", test_event_ring_fatal,

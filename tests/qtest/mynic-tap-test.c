@@ -353,6 +353,36 @@ static void test_stop_and_go(void *obj, void *data, QGuestAllocator *alloc)
     mynic_rxq_destroy(&q);
 }
 
+/* The guest is stopped just when the interval of an interrupt ends. */
+static void test_stop_moderated(void *obj, void *data, QGuestAllocator *alloc)
+{
+    struct mynic_admin_cmd cmd = mynic_cmd(MYNIC_ADMIN_MODIFY_CQ);
+    QMynic *d = obj;
+    unsigned int i;
+    QMynicRxq q;
+
+    if (mynic_tap_missing(data)) {
+        return;
+    }
+    start(d, &q, MYNIC_F_SHADOW | MYNIC_F_MODERATION, 2048);
+    cmd.params.modify.vector = cpu_to_le16(1);
+    cmd.params.modify.moderation.usecs = cpu_to_le16(100);
+    g_assert_cmpuint(mynic_admin(d, &cmd, NULL), ==, MYNIC_OK);
+    for (i = 0; i < 100; i++) {
+        qtest_writel(d->qts, q.cq_ctl + offsetof(struct mynic_queue_ctl, arm),
+                     q.cq_head);
+        send_frame(data, 100, i);
+        expect_frame(&q, 100, i);
+        qtest_qmp_send(d->qts, "{'execute': 'stop'}");
+        qtest_clock_step(d->qts, 100000);
+        qtest_qmp_eventwait(d->qts, "STOP");
+        qtest_qmp_assert_success(d->qts, "{'execute': 'cont'}");
+        qtest_qmp_eventwait(d->qts, "RESUME");
+        MYNIC_WAIT_FOR(mynic_irq_take(d, 1));
+    }
+    mynic_rxq_destroy(&q);
+}
+
 static void test_link(void *obj, void *data, QGuestAllocator *alloc)
 {
     struct mynic_port_stats stats;
@@ -457,6 +487,7 @@ static const struct {
     { "transmit", test_transmit },
     { "no-late-dma", test_no_late_dma },
     { "stop-and-go", test_stop_and_go },
+    { "stop-moderated", test_stop_moderated },
     { "link", test_link },
     { "netdev-del", test_netdev_del },
 };

@@ -222,6 +222,26 @@ static void test_tso_large(void *obj, void *data, QGuestAllocator *alloc)
     mynic_txq_destroy(&q);
 }
 
+/* More frames than a batch: others run between, and none is lost or doubled. */
+static void test_tso_many(void *obj, void *data, QGuestAllocator *alloc)
+{
+    QMynic *d = obj;
+    QMynicPacket p = { .sport = 1, .dport = 2, .payload_len = 1000 };
+    QMynicTxq q;
+
+    mynic_start(d, MYNIC_F_TX_CSUM | MYNIC_F_TX_TSO | MYNIC_F_TX_VLAN |
+                   MYNIC_F_SHADOW);
+    mynic_txq_create(d, &q, 0);
+    check(&q, data, p, 1, -1, 0);
+    check(&q, data, p, 7, 5, 300);
+    p.payload_len = 64;
+    check(&q, data, p, 1, -1, 0);
+    p.payload_len = 128;
+    check(&q, data, p, 1, -1, 0);
+    g_assert_cmpuint(mynic_ctl(&q, head), ==, q.tail);
+    mynic_txq_destroy(&q);
+}
+
 static void test_uso(void *obj, void *data, QGuestAllocator *alloc)
 {
     QMynic *d = obj;
@@ -660,6 +680,7 @@ static void register_tests(void)
     mynic_add_test("mynic-tx", "csum", test_csum, NULL);
     mynic_add_test("mynic-tx", "tso", test_tso, NULL);
     mynic_add_test("mynic-tx", "tso-large", test_tso_large, NULL);
+    mynic_add_test("mynic-tx", "tso-many", test_tso_many, NULL);
     mynic_add_test("mynic-tx", "uso", test_uso, NULL);
     mynic_add_test("mynic-tx", "vlan", test_vlan, NULL);
     mynic_add_test("mynic-tx", "gso-mismatch", test_gso_mismatch, NULL);

@@ -246,6 +246,15 @@ gboolean mynic_wire_quiet(QMynicWire *wire)
     return poll(&p, 1, 0) == 0;
 }
 
+void mynic_wire_drain(QMynicWire *wire)
+{
+    uint8_t buf[4096];
+
+    while (!mynic_wire_quiet(wire)) {
+        g_assert_cmpint(recv(wire->fd, buf, sizeof(buf), 0), >, 0);
+    }
+}
+
 guint mynic_wire_waiting(QMynicWire *wire, guint len)
 {
     int bytes;

@@ -63,6 +63,9 @@ void mynic_wire_expect(QMynicWire *wire, const GByteArray *frame);
  */
 gboolean mynic_wire_quiet(QMynicWire *wire);
 
+/* Takes what there is, whole frames or not. */
+void mynic_wire_drain(QMynicWire *wire);
+
 /**
  * mynic_wire_waiting - how many whole frames of a length wait to be read
  * @len: of each of them
