@@ -281,6 +281,11 @@ static inline bool mynic_has(const struct mynic_dev *mdev, u64 feature)
 	return (mdev->features & feature) == feature;
 }
 
+/* mynic_ethtool.c */
+__printf(3, 4)
+void mynic_refuse(const struct net_device *netdev,
+		  struct netlink_ext_ack *extack, const char *fmt, ...);
+
 /* mynic_tx.c: ring_alloc may fail and touches no hardware. The device knows
  * nothing of a ring until its create command. describe() fills ring, ctl and
  * log2_size of the command. start() is called behind the create command, the

@@ -186,20 +186,20 @@ static int mynic_coalesce_check(const struct mynic_net *mn,
 			 ec->tx_max_coalesced_frames);
 
 	if (usecs > MYNIC_MODERATION_USECS_MAX) {
-		NL_SET_ERR_MSG_FMT_MOD(extack, "usecs %u: must be 0 to %u",
-				       usecs, MYNIC_MODERATION_USECS_MAX);
+		mynic_refuse(mn->netdev, extack, "usecs %u: must be 0 to %u",
+			     usecs, MYNIC_MODERATION_USECS_MAX);
 		return -EINVAL;
 	}
 	if (frames > U16_MAX) {
-		NL_SET_ERR_MSG_FMT_MOD(extack, "frames %u: must be 0 to %u",
-				       frames, U16_MAX);
+		mynic_refuse(mn->netdev, extack, "frames %u: must be 0 to %u",
+			     frames, U16_MAX);
 		return -EINVAL;
 	}
 	if (!mynic_has(mn->mdev, MYNIC_F_MODERATION) &&
 	    (usecs || frames || ec->use_adaptive_rx_coalesce ||
 	     ec->use_adaptive_tx_coalesce)) {
-		NL_SET_ERR_MSG_MOD(extack,
-				   "the device has no interrupt moderation");
+		mynic_refuse(mn->netdev, extack,
+			     "the device has no interrupt moderation");
 		return -EOPNOTSUPP;
 	}
 	return 0;
@@ -269,7 +269,8 @@ int mynic_coalesce_set(struct mynic_net *mn, u32 first, u32 num,
 	for (i = 0; i < num && !err; i++)
 		err = mynic_coalesce_apply(mn, first + i, &coal);
 	if (err) {
-		NL_SET_ERR_MSG_MOD(extack, "the device refused the moderation");
+		mynic_refuse(mn->netdev, extack,
+			     "the device refused the moderation");
 		while (i--)
 			mynic_coalesce_apply(mn, first + i, &old[i]);
 	}

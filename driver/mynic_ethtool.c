@@ -88,12 +88,46 @@ static int mynic_set_coalesce(struct net_device *netdev,
 	return mynic_coalesce_set(mn, 0, mn->mdev->max_channels, ec, extack);
 }
 
+/**
+ * mynic_refuse() - say why a user's request is refused
+ * @netdev: the interface
+ * @extack: receives the reason; NULL for requests that have no place for one,
+ *	such as those by ioctl: it goes into the log then
+ * @fmt: the reason, without a full stop and newline
+ *
+ * Context: process.
+ */
+void mynic_refuse(const struct net_device *netdev,
+		  struct netlink_ext_ack *extack, const char *fmt, ...)
+{
+	struct va_format vaf = { .fmt = fmt };
+	va_list args;
+
+	va_start(args, fmt);
+	vaf.va = &args;
+	if (extack)
+		NL_SET_ERR_MSG_FMT_MOD(extack, "%pV", &vaf);
+	else
+		netdev_err(netdev, "%pV\n", &vaf);
+	va_end(args);
+}
+
+static bool mynic_channel_exists(const struct mynic_net *mn, u32 channel)
+{
+	if (channel < mn->cfg.channels)
+		return true;
+
+	mynic_refuse(mn->netdev, NULL, "queue %u: there are %u", channel,
+		     mn->cfg.channels);
+	return false;
+}
+
 static int mynic_get_per_queue_coalesce(struct net_device *netdev, u32 queue,
 					struct ethtool_coalesce *ec)
 {
 	struct mynic_net *mn = netdev_priv(netdev);
 
-	if (queue >= mn->cfg.channels)
+	if (!mynic_channel_exists(mn, queue))
 		return -EINVAL;
 	mynic_coalesce_get(mn, queue, ec);
 
@@ -105,7 +139,7 @@ static int mynic_set_per_queue_coalesce(struct net_device *netdev, u32 queue,
 {
 	struct mynic_net *mn = netdev_priv(netdev);
 
-	if (queue >= mn->cfg.channels)
+	if (!mynic_channel_exists(mn, queue))
 		return -EINVAL;
 
 	return mynic_coalesce_set(mn, queue, 1, ec, NULL);
@@ -165,10 +199,9 @@ static int mynic_set_tunable(struct net_device *netdev,
 		return -EOPNOTSUPP;
 
 	copybreak = *(const u32 *)data;
-	/* The ioctl has no extack. */
 	if (copybreak > MYNIC_TX_COPYBREAK_MAX) {
-		netdev_err(netdev, "tx-copybreak %u: must be 0 to %u\n",
-			   copybreak, MYNIC_TX_COPYBREAK_MAX);
+		mynic_refuse(netdev, NULL, "tx-copybreak %u: must be 0 to %u",
+			     copybreak, MYNIC_TX_COPYBREAK_MAX);
 		return -EINVAL;
 	}
 	if (copybreak == mn->cfg.tx_copybreak)

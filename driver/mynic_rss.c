@@ -97,9 +97,9 @@ int mynic_rss_check_channels(struct mynic_net *mn, u16 channels,
 	for (i = 0; i < rss->table_len; i++) {
 		if (rss->table[i] < channels)
 			continue;
-		NL_SET_ERR_MSG_FMT_MOD(extack,
-				       "entry %u of the RSS table uses queue %u, change it before there are only %u",
-				       i, rss->table[i], channels);
+		mynic_refuse(mn->netdev, extack,
+			     "entry %u of the RSS table uses queue %u, change it before there are only %u",
+			     i, rss->table[i], channels);
 		return -EINVAL;
 	}
 	return 0;
@@ -172,7 +172,8 @@ static int mynic_rss_replace(struct mynic_net *mn, struct mynic_rss *rss,
 	if (test_bit(MYNIC_STATE_ENABLED, mn->mdev->state))
 		err = mynic_rss_send(mn, rss);
 	if (err) {
-		NL_SET_ERR_MSG_MOD(extack, "the device refused the RSS configuration");
+		mynic_refuse(mn->netdev, extack,
+			     "the device refused the RSS configuration");
 		kfree(rss);
 		return err;
 	}
@@ -240,7 +241,8 @@ int mynic_rss_set(struct mynic_net *mn, const struct ethtool_rxfh_param *rxfh,
 
 	if (rxfh->hfunc != ETH_RSS_HASH_NO_CHANGE &&
 	    rxfh->hfunc != ETH_RSS_HASH_TOP) {
-		NL_SET_ERR_MSG_MOD(extack, "the only hash function is toeplitz");
+		mynic_refuse(mn->netdev, extack,
+			     "the only hash function is toeplitz");
 		return -EOPNOTSUPP;
 	}
 
@@ -338,7 +340,8 @@ int mynic_rss_set_fields(struct mynic_net *mn, u32 flow_type, u64 data,
 	if (!mynic_has(mn->mdev, MYNIC_F_RSS))
 		return -EOPNOTSUPP;
 	if (class < 0) {
-		NL_SET_ERR_MSG_MOD(extack, "only IPv4, IPv6, and TCP, UDP and SCTP over them are told apart");
+		mynic_refuse(mn->netdev, extack,
+			     "only IPv4, IPv6, and TCP, UDP and SCTP over them are told apart");
 		return class;
 	}
 
@@ -349,12 +352,14 @@ int mynic_rss_set_fields(struct mynic_net *mn, u32 flow_type, u64 data,
 		data &= ~mynic_rss_fields[i].rxh;
 	}
 	if (data) {
-		NL_SET_ERR_MSG_MOD(extack, "only addresses and ports can be hashed");
+		mynic_refuse(mn->netdev, extack,
+			     "only addresses and ports can be hashed");
 		return -EINVAL;
 	}
 	if ((class == MYNIC_FLOW_IPV4 || class == MYNIC_FLOW_IPV6) &&
 	    fields & MYNIC_RSS_L4) {
-		NL_SET_ERR_MSG_MOD(extack, "IP packets without TCP, UDP or SCTP have no ports to hash");
+		mynic_refuse(mn->netdev, extack,
+			     "IP packets without TCP, UDP or SCTP have no ports to hash");
 		return -EINVAL;
 	}
 

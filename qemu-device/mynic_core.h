@@ -362,8 +362,8 @@ struct MynicPair {
  * @num_wires: number of net clients
  * @vnet_hdr: the backend takes and gives offload headers
  * @vm_running: the guest runs; otherwise its memory is left alone
- * @gone: the card was unplugged; vCPUs that were on their way to a register when
- *        it was find none
+ * @gone: the card was unplugged; vCPUs that were on their way to a register
+ *        then find none
  * @map: guest memory
  * @dma: the same for commands and events
  * @direct: the descriptors of the tap are ours

@@ -56,9 +56,9 @@ static void mynic_intr_report(MynicIntr *intr)
 }
 
 /*
- * In the context of the queue's pair, which need not be the owner. Who stops the
- * guest has the BQL and waits for timers to return: the BQL, which interrupts
- * take, is left to a bottom half.
+ * In the context of the queue's pair, which need not be the owner. Who stops
+ * the guest has the BQL and waits for timers to return: what interrupts need
+ * the BQL for is left to a bottom half.
  */
 static void mynic_intr_timer(void *opaque)
 {

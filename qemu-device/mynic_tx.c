@@ -526,8 +526,8 @@ static bool mynic_tx_drained(MynicTxq *txq)
 }
 
 /*
- * Packets up to the tail, or as many as make @budget frames. Returns whether the
- * queue is to go on looking.
+ * Packets up to the tail, or as many as make @budget frames. Returns whether
+ * the queue is to go on looking.
  */
 static bool mynic_tx_packets(MynicTxq *txq, unsigned int *budget)
 {

@@ -154,4 +154,20 @@ B5_unsupported_parameters_are_refused()
 	eq "$(values)" "$before" "moderation"
 }
 
+B5_bad_values_of_one_queue_are_refused()
+{
+	setup
+	mynic_only
+	local before n
+	n=$(queues)
+	before=$(ethtool --per-queue "$nic" --show-coalesce)
+	# ethtool complains, and ends with 0.
+	ethtool --per-queue "$nic" queue_mask 0x1 --coalesce rx-usecs 20000 || :
+	wait_for 5 "the reason" kernel_said 'usecs 20000: must be 0 to 10000'
+	ethtool --per-queue "$nic" queue_mask "$(printf '0x%x' $((1 << n)))" \
+		--coalesce rx-usecs 2 || :
+	wait_for 5 "the reason" kernel_said "queue $n: there are $n"
+	eq "$(ethtool --per-queue "$nic" --show-coalesce)" "$before" "moderation"
+}
+
 run_cases

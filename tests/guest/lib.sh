@@ -114,6 +114,18 @@ refused()
 		fail "refused without \"$regex\": $*: $said"
 }
 
+# refused_saying REGEX COMMAND...: likewise; what mynic says of it may be in the
+# kernel's log, where the request has no place for it.
+refused_saying()
+{
+	local regex=$1 said
+	shift
+
+	! said=$("$@" 2>&1) || fail "not refused: $*${said:+ ($said)}"
+	[ "$DRIVER" != mynic ] || grep -qE -- "$regex" <<<"$said" ||
+		wait_for 5 "a reason like \"$regex\": $*" kernel_said "$regex"
+}
+
 # nap: 50 ms, without a process of its own, which costs an emulated processor
 # about as much.
 exec {NAP}<> <(:)

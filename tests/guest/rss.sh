@@ -203,7 +203,20 @@ A6_a_key_of_a_wrong_length_or_another_function_is_refused()
 	before=$(table)$(key)
 	refused 'key|invalid' ethtool -X "$nic" hkey "${KEY#6d:}"
 	refused 'support|invalid|hfunc|function' ethtool -X "$nic" hfunc crc32
+	refused_saying 'only hash function is toeplitz' \
+		ethtool -X "$nic" hfunc xor
 	eq "$(table)$(key)" "$before" "table and key"
+}
+
+A6_fields_that_cannot_be_hashed_are_refused()
+{
+	setup
+	local before
+	before=$(ethtool -n "$nic" rx-flow-hash udp4)
+	refused_saying 'only addresses and ports' \
+		ethtool -N "$nic" rx-flow-hash udp4 m
+	refused_saying 'only IPv4, IPv6' ethtool -N "$nic" rx-flow-hash ah4 sd
+	eq "$(ethtool -n "$nic" rx-flow-hash udp4)" "$before" "fields"
 }
 
 A6_channels_below_a_queue_in_use_are_refused()

@@ -655,8 +655,8 @@ static void snapshot(QTestState *qts, const char *command)
 
 /*
  * Back to a state of before, while the net layer keeps a packet of the present:
- * the queue is that of the snapshot. QEMU's socket goes on in the middle of that
- * packet with the next one, so there is nothing to be compared.
+ * the queue is that of the snapshot. QEMU's socket goes on in the middle of
+ * that packet with the next one, so there is nothing to be compared.
  */
 static void test_snapshot(void *obj, void *data, QGuestAllocator *alloc)
 {
@@ -672,17 +672,17 @@ static void test_snapshot(void *obj, void *data, QGuestAllocator *alloc)
     fd = g_file_open_tmp("mynic-XXXXXX", &file, NULL);
     g_assert_cmpint(fd, >=, 0);
     close(fd);
-    qtest_qmp_assert_success(d->qts, "{'execute': 'blockdev-add', 'arguments': {"
-                             "'driver': 'file', 'node-name': 'file', "
-                             "'filename': %s}}", file);
+    qtest_qmp_assert_success(d->qts, "{'execute': 'blockdev-add', "
+                             "'arguments': {'driver': 'file', "
+                             "'node-name': 'file', 'filename': %s}}", file);
     qtest_qmp_assert_success(d->qts, "{'execute': 'blockdev-create', "
                              "'arguments': {'job-id': 'create', 'options': {"
                              "'driver': 'qcow2', 'file': 'file', "
                              "'size': 1048576}}}");
     job_wait(d->qts);
-    qtest_qmp_assert_success(d->qts, "{'execute': 'blockdev-add', 'arguments': {"
-                             "'driver': 'qcow2', 'node-name': 'disk', "
-                             "'file': 'file'}}");
+    qtest_qmp_assert_success(d->qts, "{'execute': 'blockdev-add', "
+                             "'arguments': {'driver': 'qcow2', "
+                             "'node-name': 'disk', 'file': 'file'}}");
 
     mynic_start(d, mynic_offer(d));
     mynic_txq_create(d, &tx, 0);
