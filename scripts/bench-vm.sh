@@ -10,7 +10,7 @@
 #                      1 if it did not come up, the reason is then in REPLY
 #   vm_ask COMMAND...  sends it to scripts/bench-guest.sh; the answer's words
 #                      are in REPLY; status 1 if it was refused, 2 if the
-#                      guest did not answer
+#                      guest did not answer, the reason is then in REPLY
 #   vm_end             ends the guest
 #   now_us, vm_cpu_us, vm_own_kb, tap_packets, stream_bytes   counters, printed
 
@@ -74,11 +74,13 @@ vm_boot()
 # it still lives.  One that did not answer is not waited for again.
 vm_answer()
 {
-	local line patience=${1:-$vm_answer_seconds} end
+	local line='' part patience=${1:-$vm_answer_seconds} end
 
 	end=$((SECONDS + patience))
 
-	while ! read -r -t 1 -u "$vm_from" line; do
+	# Where the time runs out in the middle of a line, its beginning is read.
+	until IFS= read -r -t 1 -u "$vm_from" part; do
+		line+=$part
 		if ! kill -0 "$vm_child" 2>/dev/null; then
 			REPLY="the guest died: $(tail -n 1 "$vm_dir/log")"
 			return 2
@@ -88,8 +90,14 @@ vm_answer()
 			return 2
 		fi
 	done
+	line+=$part
 	REPLY=${line#* }
-	[ "${line%% *}" = ok ]
+	case ${line%% *} in
+	ok)	return 0 ;;
+	no)	return 1 ;;
+	esac
+	REPLY="the guest answered \"$line\", which is neither ok nor no"
+	return 2
 }
 
 vm_ask()

@@ -212,6 +212,40 @@ test_part_of_the_blocks_is_no_figure()
 	omits driver_insns
 }
 
+# answer PIECE...: what vm_answer makes of a line that comes in these pieces, each
+# but the first once the one before was waited for in vain; status and REPLY.
+answer()
+{
+	local pieces=("$@") rc=0 vm_from vm_child=1 vm_dir=$T
+
+	rm -f "$T/port"
+	mkfifo "$T/port"
+	exec {vm_from}<>"$T/port"
+	# Its look at the guest comes after each wait that was in vain.
+	kill()
+	{
+		[ "${#pieces[@]}" -gt 0 ] || return
+		printf '%b' "${pieces[0]}" >&"$vm_from"
+		pieces=("${pieces[@]:1}")
+	}
+	kill
+	vm_answer || rc=$?
+	echo "$rc $REPLY"
+}
+
+test_an_answer_of_the_guest_in_pieces()
+{
+	equal "$(answer 'ok ' 're' 'ady\n')" "0 ready"
+}
+
+test_answers_of_the_guest()
+{
+	equal "$(answer 'ok 1 2\n')" "0 1 2"
+	equal "$(answer 'no such line\n')" "1 such line"
+	equal "$(answer 'ok \n')" "0 "
+	equal "$(answer 'ready\n')" '2 the guest answered "ready", which is neither ok nor no'
+}
+
 test_options_of_the_cards()
 {
 	equal "$(card_queues vmxnet3)" 1
