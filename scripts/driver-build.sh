@@ -116,8 +116,8 @@ build_tree()
 	# A tree that was configured and not built knows no symbols of the
 	# kernel; the module is as good, its symbols are looked up when loaded.
 	if [ ! -e "$kdir/Module.symvers" ]; then
-		say "$1 was not built: symbols of the kernel are not checked"
-		variables+=(KBUILD_MODPOST_WARN=1)
+		say "the kernel tree $kdir was not built: symbols of the kernel are not checked"
+		set -- "$@" KBUILD_MODPOST_WARN=1
 	fi
 	build host "$release" "$kdir" W=1 "$@"
 }

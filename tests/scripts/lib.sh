@@ -49,6 +49,15 @@ equal()
 	return 1
 }
 
+# fake NAME TEXT: a program called NAME, which is found before the real one.
+fake()
+{
+	mkdir -p "$T/bin"
+	printf '#!/bin/bash\n%s\n' "$2" >"$T/bin/$1"
+	chmod +x "$T/bin/$1"
+	[[ $PATH == "$T/bin:"* ]] || PATH=$T/bin:$PATH
+}
+
 _run_test()
 {
 	export HOME=$T/home MYNIC_CACHE=$T/cache

@@ -51,14 +51,6 @@ old_kernel()
 		"usr/lib/linux-kbuild-${r%-amd64}/scripts/fixdep"
 }
 
-# fake NAME TEXT: a program called NAME.
-fake()
-{
-	mkdir -p "$T/bin"
-	printf '#!/bin/bash\n%s\n' "$2" >"$T/bin/$1"
-	chmod +x "$T/bin/$1"
-}
-
 fetch()
 {
 	fake apt-cache 'case $1 in
@@ -75,7 +67,7 @@ fetch()
 			}
 			;;
 		esac'
-	PATH=$T/bin:$PATH MYNIC_MIRROR=http://mirror.example.org/debian \
+	MYNIC_MIRROR=http://mirror.example.org/debian \
 		"$ROOT/scripts/kernel-fetch.sh" "$@"
 }
 

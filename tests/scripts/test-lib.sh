@@ -114,15 +114,6 @@ test_hash_of_depends_on_content_not_on_names()
 	[[ $(lib "hash_of x") =~ ^[0-9a-f]{12}$ ]]
 }
 
-# Commands of the system that answer as a test wants them to.
-fake()
-{
-	mkdir -p "$T/bin"
-	printf '#!/bin/sh\n%s\n' "$2" >"$T/bin/$1"
-	chmod +x "$T/bin/$1"
-	PATH=$T/bin:$PATH
-}
-
 test_need_packages_does_nothing_when_all_are_there()
 {
 	fake dpkg-query 'echo "install ok installed"'
