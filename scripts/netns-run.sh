@@ -2,10 +2,11 @@
 # Runs a command in a private network namespace with a multiqueue tap.
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Usage: scripts/netns-run.sh [--no-tap] -- COMMAND...
+# Usage: scripts/netns-run.sh [--no-tap | --one-queue] -- COMMAND...
 #
 # COMMAND sees a loopback and the tap $MYNIC_TAP (multiqueue, offload headers)
 # with $MYNIC_HOST4 and $MYNIC_HOST6; QEMU and the peers of the guest run here.
+# QEMU's "queues=1" opens no tap that is multiqueue: that wants --one-queue.
 # The namespaces have no name: they, the tap and every process in them end
 # with COMMAND, whatever way it ends.  An ordinary user needs no root where the
 # machine allows user namespaces; elsewhere sudo is asked for.
@@ -14,7 +15,7 @@
 
 MYNIC_TUN=${MYNIC_TUN:-/dev/net/tun}
 
-usage='usage: scripts/netns-run.sh [--no-tap] -- COMMAND...'
+usage='usage: scripts/netns-run.sh [--no-tap | --one-queue] -- COMMAND...'
 
 export MYNIC_TAP=tap0
 export MYNIC_HOST4=192.0.2.1 MYNIC_GUEST4=192.0.2.2
@@ -23,7 +24,7 @@ export MYNIC_HOST6=fd00:6d79::1 MYNIC_GUEST6=fd00:6d79::2
 # In the namespace, as its first process: set up, run, end.
 inside()
 {
-	local tap=$1 child rc=0
+	local queues=$1 child rc=0 multi=multi_queue
 	shift
 
 	# The first process of a PID namespace has no default actions.
@@ -31,8 +32,10 @@ inside()
 	trap 'exit 130' INT
 	trap 'exit 129' HUP
 	ip link set lo up
-	if [ "$tap" = 1 ]; then
-		ip tuntap add dev "$MYNIC_TAP" mode tap multi_queue vnet_hdr ||
+	if [ "$queues" != none ]; then
+		[ "$queues" = several ] || multi=
+		# shellcheck disable=SC2086 # no word or one
+		ip tuntap add dev "$MYNIC_TAP" mode tap $multi vnet_hdr ||
 			die "a tap device cannot be made in a network namespace" \
 			    "see whether another process may use $MYNIC_TUN"
 		sysctl -qw "net.ipv6.conf.$MYNIC_TAP.accept_dad=0" || :
@@ -66,11 +69,14 @@ if [ "${1:-}" = --inside ]; then
 	inside "$@"
 fi
 
-tap=1
+queues=several
 while [ $# -gt 0 ]; do
 	case $1 in
 	--no-tap)
-		tap=0
+		queues=none
+		;;
+	--one-queue)
+		queues=one
 		;;
 	--)
 		shift
@@ -84,7 +90,7 @@ while [ $# -gt 0 ]; do
 done
 [ $# -gt 0 ] || die "no command to run" "$usage"
 need_packages iproute2
-[ "$tap" = 0 ] || check_tun
+[ "$queues" = none ] || check_tun
 
 ns=(unshare --net --pid --fork --kill-child --mount-proc)
 as_user=()
@@ -108,7 +114,7 @@ reason=$("${ns[@]}" true 2>&1) ||
 	die "this machine refuses a private network namespace: $reason" \
 	    "run it as root, and in a container with --cap-add SYS_ADMIN --cap-add NET_ADMIN"
 rc=0
-"${ns[@]}" "${BASH_SOURCE[0]}" --inside "$tap" "${as_user[@]}" "$@" <&0 &
+"${ns[@]}" "${BASH_SOURCE[0]}" --inside "$queues" "${as_user[@]}" "$@" <&0 &
 child=$!
 # --kill-child ends the namespace with unshare.
 trap 'kill -KILL "$child" 2>/dev/null || :' EXIT

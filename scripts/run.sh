@@ -82,7 +82,10 @@ tap)
 	say "the card is on a tap; its far end is $(
 		sed -n 's/.*MYNIC_HOST4=\([0-9.]*\).*/\1/p' \
 			"$MYNIC_ROOT/scripts/netns-run.sh")"
-	exec "$MYNIC_ROOT/scripts/netns-run.sh" -- "${BASH_SOURCE[0]}" --inside
+	tap=()
+	((queues > 1)) || tap=(--one-queue)
+	exec "$MYNIC_ROOT/scripts/netns-run.sh" "${tap[@]}" -- \
+		"${BASH_SOURCE[0]}" --inside
 	;;
 user)
 	say "the card is on QEMU's user network, which reaches what this machine reaches"
