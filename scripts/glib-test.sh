@@ -14,13 +14,20 @@ glib_tests()
 	"$1" -l | grep '^/'
 }
 
-# glib_test PROGRAM PATH: runs one test, for use as the command of ktap.
+# glib_test PROGRAM PATH [LOG]: runs one test, for use as the command of ktap.
+# LOG keeps the whole standard error, where QTEST_LOG has QEMU's lines between
+# those of the test; without the former it is shown with the output.
 glib_test()
 {
-	local out rc=0
+	local out err=${3:-} rc=0
 
-	out=$(timeout "$GLIB_TEST_SECONDS" "$1" --tap -k -p "$2" 2>&1) || rc=$?
+	[ -n "$err" ] || err=$(mktemp)
+	# Apart: two programs that write to one pipe break each other's lines.
+	out=$(timeout "$GLIB_TEST_SECONDS" "$1" --tap -k -p "$2" 2>"$err") ||
+		rc=$?
 	printf '%s\n' "$out"
+	grep -av '^\[[IRS] +' "$err" || :
+	[ -n "${3:-}" ] || rm -f "$err"
 	if [ "$rc" -eq 124 ]; then
 		echo "no end after $GLIB_TEST_SECONDS seconds"
 	fi

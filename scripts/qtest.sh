@@ -5,8 +5,8 @@
 # Usage: scripts/qtest.sh [WORD]...
 #
 # With WORDs only tests whose name contains one of them; QEMU's own tests of
-# other devices are never run.  QTEST_LOG=1 in the environment shows the
-# conversation with the device, of tests that fail.
+# other devices are never run.  With QTEST_LOG=1 in the environment the
+# conversation with the device is in build/log/qtest-NAME.log, of each test.
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/ktap.sh"
@@ -26,6 +26,10 @@ ktap_begin "$@"
 while IFS= read -r path; do
 	group=${path%/*}
 	group=${group##*/mynic-}
-	ktap "${group%-tests}-${path##*/}" glib_test "$qos_test" "$path"
+	name=${group%-tests}-${path##*/}
+	log=${QTEST_LOG+$MYNIC_LOG/qtest-$name.log}
+	ktap "$name" glib_test "$qos_test" "$path" "$log"
+	[ -z "$log" ] || ! ktap_wanted "$name" ||
+		echo "# the conversation with the device: ${log#"$MYNIC_ROOT"/}"
 done <<<"$paths"
 ktap_end
