@@ -10,11 +10,8 @@
 
 set -euo pipefail
 
-# shellcheck disable=SC2153 # set by scripts/demo.sh
-server=$HOST4
-each=$SECONDS_EACH
-# Enough that the hash finds every queue.
-streams=16
+# Enough that the hash finds each of four queues, but for one time in 2500.
+streams=32
 genl=$(dirname "$0")/../tests/guest/netdev-genl.py
 
 title()
@@ -81,6 +78,18 @@ share()
 	}'
 }
 
+# idle QUEUES BEFORE AFTER: those of so many queues that had no packet.
+idle()
+{
+	awk -v queues="$1" -v a="$2" -v b="$3" 'BEGIN {
+		split(a, x)
+		split(b, y)
+		for (i = 1; i <= queues; i++)
+			if (y[i] == x[i])
+				printf "%s%d", n++ ? " " : "", i - 1
+	}'
+}
+
 # moved tx|rx: bytes of frames so far, and the time in seconds.
 moved()
 {
@@ -88,13 +97,42 @@ moved()
 		-f 1 /proc/uptime)"
 }
 
+# scattered N: all local ports but N of them, anywhere, as the kernel wants its
+# reserved ones.
+scattered()
+{
+	local first last
+
+	read -r first last </proc/sys/net/ipv4/ip_local_port_range
+	shuf -i "$first-$last" -n "$1" | sort -n |
+		awk -v first="$first" -v last="$last" '
+		function range(from, to) {
+			if (from <= to)
+				printf "%s%d-%d", n++ ? "," : "", from, to
+		}
+		{
+			range(first, $1 - 1)
+			first = $1 + 1
+		}
+		END {
+			range(first, last)
+			print ""
+		}'
+}
+
 # run_streams CONNECTIONS OPTION...: iperf3 in the background; goes on once so
-# many TCP connections are there and traffic flows.
+# many TCP connections are there and traffic flows.  Their ports are not next to
+# one another: the hash is linear, and with about one key in eight 16 such ports leave
+# a queue of four without any.
 run_streams()
 {
 	local connections=$1 start
 	shift
 
+	# More than are needed: a port of the streams before may still be
+	# waiting.  In one write, as the next one would add to it.
+	scattered $((connections + 8)) | dd bs=64K iflag=fullblock status=none \
+		of=/proc/sys/net/ipv4/ip_local_reserved_ports
 	nice -n 10 iperf3 -c "$server" -t 600 "$@" >/tmp/iperf3 2>&1 &
 	client=$!
 	until [ "$(flows | wc -w)" -ge "$connections" ]; do
@@ -128,7 +166,7 @@ stop_streams()
 # threads of iperf3 on few processors do not stop in time.
 measure()
 {
-	local queues=$1 way=$2 dir=tx reverse=() before after start rate
+	local queues=$1 way=$2 dir=tx reverse=() before after start rate idle
 	if [ "$way" = from ]; then
 		dir=rx
 		reverse=(-R)
@@ -148,6 +186,11 @@ measure()
 		"$before" "$after"
 	echo "@rate $queues $way $rate"
 	echo "@share $queues $way $(share "$before" "$after")"
+	idle=$(idle "$queues" "$before" "$after")
+	[ -z "$idle" ] || {
+		echo "NO PACKET OF $streams STREAMS WAS ON QUEUE $idle"
+		echo "@idle $queues $way $idle"
+	}
 }
 
 # abridged: a table of RSS that is longer than anybody reads.
@@ -323,7 +366,11 @@ nodes()
 	interrupts
 }
 
-# Ahead of the many threads of iperf3, which get all that is left.
-renice -n -10 $$ >/dev/null
-up
-"$1"
+if [ "${BASH_SOURCE[0]}" = "$0" ]; then
+	server=$HOST4
+	each=$SECONDS_EACH
+	# Ahead of the many threads of iperf3, which get all that is left.
+	renice -n -10 $$ >/dev/null
+	up
+	"$1"
+fi

@@ -113,7 +113,7 @@ per_cent()
 
 table()
 {
-	local way line='%-36s %-22s %s\n'
+	local way idle line='%-36s %-22s %s\n'
 
 	echo "$what"
 	echo
@@ -128,6 +128,9 @@ table()
 			printf "$line" "  packets by queue, $way the host" \
 				"$(per_cent "$(had share 1 "$way")")" \
 				"$(per_cent "$(had share "$QUEUES" "$way")")"
+			idle=$(had idle "$QUEUES" "$way")
+			[ -z "$idle" ] ||
+				echo "  NO STREAM $way the host was on queue $idle"
 		done
 		echo
 		printf "$line" "128 received streams, ethtool -X" \
