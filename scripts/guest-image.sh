@@ -68,6 +68,7 @@ root_image()
 		--customize-hook='mkdir -p "$1"/usr/lib/modules "$1"/mynic "$1"/results' \
 		--customize-hook='echo mynic >"$1"/etc/hostname' \
 		--customize-hook='printf "127.0.0.1 localhost mynic\n::1 localhost mynic\n" >"$1"/etc/hosts' \
+		--customize-hook='rm -f "$1"/etc/resolv.conf; : >"$1"/etc/resolv.conf' \
 		--customize-hook='chroot "$1" passwd -d root' \
 		-- "${packages[@]}" |
 		mksquashfs - "$1" -tar "${comp[@]}"

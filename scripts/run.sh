@@ -20,7 +20,7 @@ net=${NET:-}
 # In the namespace of the tap, or without one.
 start()
 {
-	local backend address vm=()
+	local backend address prepare='' vm=()
 
 	case $net in
 	tap)
@@ -30,6 +30,7 @@ start()
 	user)
 		backend="user,id=net0"
 		address="10.0.2.15/24 via 10.0.2.2"
+		prepare='echo nameserver 10.0.2.3 >/etc/resolv.conf; '
 		;;
 	esac
 	vm=("$MYNIC_ROOT/scripts/vm-run.sh" --no-exec --kernel "$kernel"
@@ -37,7 +38,7 @@ start()
 	    --qemu-arg -netdev --qemu-arg "$backend"
 	    --qemu-arg -device
 	    --qemu-arg "mynic,id=nic0,bus=rp0,netdev=net0,queues=$queues,mac=52:54:00:6d:79:01")
-	exec "${vm[@]}" -- "mynic-reload $address && mynic-welcome"
+	exec "${vm[@]}" -- "${prepare}mynic-reload $address && mynic-welcome"
 }
 
 tap_possible()

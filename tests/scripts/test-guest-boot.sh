@@ -61,6 +61,7 @@ test_guest_with_a_module()
 		uname -r
 		insmod /mynic/${ko#"$ROOT"/} && dmesg | tail -n 1
 		uname -r >/results/release
+		cp /etc/resolv.conf /results/
 		touch /mynic/build/x 2>/dev/null && echo the checkout can be written
 		exit 42" >out || rc=$?
 	cat out
@@ -69,6 +70,8 @@ test_guest_with_a_module()
 	[[ $(tail -n 1 out) == *"the test's module is here" ]]
 	equal "$(cat "$dir/results/release")" "$(head -n 1 out)"
 	[ ! -e "$ROOT/build/x" ]
+	# Nothing of the machine that made the image.
+	equal "$(cat "$dir/results/resolv.conf")" ""
 }
 
 test_a_kernel_that_crashes_is_reported()
@@ -95,10 +98,10 @@ test_an_interactive_guest_reloads_the_driver()
 		[[ $text != *root@mynic:* ]] || break
 	done
 	[[ $text == *10.0.2.15*exit*ends\ the\ guest* ]]
-	printf 'mynic-reload; ethtool -i eth0; exit\n' >&"$to"
+	printf 'mynic-reload; ethtool -i eth0; cat /etc/resolv.conf; exit\n' >&"$to"
 	text=$(timeout 60 cat <&"$from")
 	printf '%s\n' "$text"
-	[[ $text == *10.0.2.15*driver:\ mynic* ]]
+	[[ $text == *10.0.2.15*driver:\ mynic*nameserver\ 10.0.2.3* ]]
 }
 
 run_tests "$@"
