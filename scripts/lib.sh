@@ -18,6 +18,13 @@ if [ "${BASH_VERSINFO[0]}${BASH_VERSINFO[1]}" -lt 44 ]; then
 	exit 1
 fi
 
+# Debian's ordinary users do not have these in their PATH; depmod is there.
+for MYNIC_DIR in /usr/local/sbin /usr/sbin /sbin; do
+	[[ :$PATH: == *:$MYNIC_DIR:* ]] || PATH+=:$MYNIC_DIR
+done
+unset MYNIC_DIR
+export PATH
+
 MYNIC_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 MYNIC_BUILD=$MYNIC_ROOT/build
 MYNIC_LOG=$MYNIC_BUILD/log

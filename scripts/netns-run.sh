@@ -38,7 +38,7 @@ inside()
 		ip tuntap add dev "$MYNIC_TAP" mode tap $multi vnet_hdr ||
 			die "a tap device cannot be made in a network namespace" \
 			    "see whether another process may use $MYNIC_TUN"
-		sysctl -qw "net.ipv6.conf.$MYNIC_TAP.accept_dad=0" || :
+		echo 0 >"/proc/sys/net/ipv6/conf/$MYNIC_TAP/accept_dad" || :
 		ip address add "$MYNIC_HOST4/24" dev "$MYNIC_TAP"
 		ip address add "$MYNIC_HOST6/64" dev "$MYNIC_TAP" nodad
 		ip link set "$MYNIC_TAP" up

@@ -28,7 +28,7 @@ packages_of()
 		echo shellcheck perl python3-minimal
 		;;
 	check)
-		echo build-essential python3-minimal iproute2 jq
+		echo build-essential python3-minimal iproute2 jq procps
 		;;
 	demo)
 		echo iproute2 gnuplot-nox iperf3

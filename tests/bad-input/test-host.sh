@@ -66,6 +66,18 @@ test_namespaces_are_forbidden()
 	says "SYS_ADMIN"
 }
 
+# The PATH of Debian's ordinary users, and of sysctl nothing at all.
+test_namespace_without_sysctl()
+{
+	fake sysctl 'echo sysctl was used; exit 1'
+	PATH=$T/fake:/usr/local/bin:/usr/bin:/bin
+	"$ROOT/scripts/netns-run.sh" -- true ||
+		{ echo "no tap can be made here"; return 4; }
+	OUT=$("$ROOT/scripts/netns-run.sh" -- \
+		cat /proc/sys/net/ipv6/conf/tap0/accept_dad 2>&1)
+	equal "$OUT" 0
+}
+
 test_namespace_ends_with_its_command()
 {
 	local rc=0

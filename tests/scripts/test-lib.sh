@@ -21,6 +21,20 @@ test_die_says_what_and_what_to_do()
 mynic: use 64 or more"
 }
 
+test_an_ordinary_user_has_the_tools_of_the_system()
+{
+	local PATH=/usr/local/bin:/usr/bin:/bin
+
+	mkdir "$T/bin"
+	printf '#!/bin/sh\necho mine\n' >"$T/bin/ldconfig"
+	chmod +x "$T/bin/ldconfig"
+	lib 'command -v ldconfig'
+	# Behind what the user has, and once.
+	equal "$(PATH=$T/bin:$PATH lib ldconfig)" mine
+	equal "$(lib 'bash -c ". $T/checkout/scripts/lib.sh; echo \$PATH"')" \
+		"$PATH:/usr/local/sbin:/usr/sbin:/sbin"
+}
+
 test_need_space_passes_when_there_is_some()
 {
 	lib 'need_space "$T/not/there/yet" 1 "a test"'
