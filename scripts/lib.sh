@@ -18,6 +18,8 @@ if [ "${BASH_VERSINFO[0]}${BASH_VERSINFO[1]}" -lt 44 ]; then
 	exit 1
 fi
 
+# With it cd prints where it went, and goes elsewhere.
+unset CDPATH
 # Debian's ordinary users do not have these in their PATH; depmod is there.
 for MYNIC_DIR in /usr/local/sbin /usr/sbin /sbin; do
 	[[ :$PATH: == *:$MYNIC_DIR:* ]] || PATH+=:$MYNIC_DIR

@@ -10,6 +10,7 @@
 # change is an error, so that none goes blind unnoticed.
 
 set -euo pipefail
+unset CDPATH
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 
 list()

@@ -6,6 +6,7 @@
 # an empty directory of its own, $T, with a cache of its own, and fails with
 # the first command that does.  Status 4 skips (see scripts/ktap.sh).
 
+unset CDPATH
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 export ROOT
 # shellcheck source-path=SCRIPTDIR/../..

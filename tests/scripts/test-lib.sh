@@ -35,6 +35,19 @@ test_an_ordinary_user_has_the_tools_of_the_system()
 		"$PATH:/usr/local/sbin:/usr/sbin:/sbin"
 }
 
+test_an_exported_CDPATH_leads_nowhere_else()
+{
+	mkdir -p "$T/elsewhere/scripts" "$T/elsewhere/tests/scripts"
+	cd "$ROOT"
+	export CDPATH=$T/elsewhere:.
+	equal "$(bash -c '. scripts/lib.sh; echo "$MYNIC_ROOT ${CDPATH-none}"')" \
+		"$ROOT none"
+	equal "$(bash -c '. tests/scripts/lib.sh; echo "$ROOT ${CDPATH-none}"')" \
+		"$ROOT none"
+	tests/abi/mutants.sh pad "$T/mutant"
+	[ -e "$T/mutant/include/mynic_abi.h" ]
+}
+
 test_need_space_passes_when_there_is_some()
 {
 	lib 'need_space "$T/not/there/yet" 1 "a test"'
