@@ -74,9 +74,9 @@ inside()
 
 	dir=/
 	[[ $PWD/ != "$MYNIC_ROOT"/* ]] || dir=$PWD
-	unset TMPDIR LANG LANGUAGE BASH_ENV ENV
+	unset TMPDIR BASH_ENV ENV
 	export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-	export LC_ALL=C.UTF-8 HOME=/tmp
+	export HOME=/tmp
 	# shellcheck disable=SC2016 # for the shell inside
 	exec chroot "$root" /bin/sh -c 'cd "$0" && exec "$@"' "$dir" "$@"
 }

@@ -18,6 +18,10 @@ if [ "${BASH_VERSINFO[0]}${BASH_VERSINFO[1]}" -lt 44 ]; then
 	exit 1
 fi
 
+# Numbers have a point and messages are the same everywhere: what one command
+# prints, another reads.
+unset LANG LANGUAGE
+export LC_ALL=C.UTF-8
 # With it cd prints where it went, and goes elsewhere.
 unset CDPATH
 # Debian's ordinary users do not have these in their PATH; depmod is there.

@@ -48,6 +48,28 @@ test_an_exported_CDPATH_leads_nowhere_else()
 	[ -e "$T/mutant/include/mynic_abi.h" ]
 }
 
+test_the_locale_is_the_same_everywhere()
+{
+	equal "$(LC_ALL=POSIX LANG=de_DE.UTF-8 LANGUAGE=de \
+		lib 'sh -c "echo $LC_ALL ${LANG-none} ${LANGUAGE-none}"')" \
+		"C.UTF-8 none none"
+}
+
+test_no_decimal_comma_in_numbers()
+{
+	printf '%s\n' LC_NUMERIC 'decimal_point ","' 'thousands_sep "."' \
+		'grouping 3;3' 'END LC_NUMERIC' >"$T/source"
+	localedef -c -i "$T/source" "$T/comma" 2>/dev/null || :
+	export LOCPATH=$T LC_ALL=comma
+	[ "$(bash -c 'printf %.1f 1,5' 2>&1)" = 1,5 ] || {
+		echo "localedef makes no locale without the package locales"
+		return 4
+	}
+	equal "$(lib 'awk "BEGIN { print 3 / 2 }"; printf "%.1f\n" 1.5')" "1.5
+1.5"
+	[[ $(lib '. "$MYNIC_ROOT/scripts/bench-vm.sh"; now_us') =~ ^[0-9]{16}$ ]]
+}
+
 test_need_space_passes_when_there_is_some()
 {
 	lib 'need_space "$T/not/there/yet" 1 "a test"'
