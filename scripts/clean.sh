@@ -19,10 +19,9 @@ case "${1:-}" in
 	remove "$MYNIC_BUILD"
 	;;
 --cache)
-	if [ -d "$MYNIC_CACHE" ] && [ ! -e "$MYNIC_CACHE/CACHEDIR.TAG" ]; then
-		die "$MYNIC_CACHE was not made by mynic: it has no CACHEDIR.TAG" \
+	[ ! -e "$MYNIC_CACHE" ] || cache_is_ours ||
+		die "$MYNIC_CACHE was not made by mynic: it has no CACHEDIR.TAG that says so" \
 		    "remove by hand what you no longer want there"
-	fi
 	remove "$MYNIC_BUILD"
 	remove "$MYNIC_CACHE"
 	;;

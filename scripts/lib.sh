@@ -163,8 +163,11 @@ run_logged()
 	say "$what: done in $(elapsed "$t0")"
 }
 
-# make_cache: the cache is made on first use, with the mark by which backups skip it and
-# "make distclean" knows it for ours.
+# Which of the caches that carry a CACHEDIR.TAG is ours.
+_cache_mark="# mynic's cache; see README.md"
+
+# make_cache: the cache is made on first use, with the mark by which backups
+# skip it and "make distclean" knows it for ours.
 make_cache()
 {
 	[ -d "$MYNIC_CACHE/lock" ] && return
@@ -172,14 +175,18 @@ make_cache()
 		mkdir -p "$MYNIC_CACHE" ||
 			die "the cache $MYNIC_CACHE cannot be made" \
 			    "set MYNIC_CACHE to a directory that you may write"
-		printf '%s\n# %s\n' \
-			'Signature: 8a477f597d28d172789f06886806bc55' \
-			"mynic's cache; see README.md" \
-			>"$MYNIC_CACHE/CACHEDIR.TAG"
+		printf '%s\n' 'Signature: 8a477f597d28d172789f06886806bc55' \
+			"$_cache_mark" >"$MYNIC_CACHE/CACHEDIR.TAG"
 	fi
 	mkdir -p "$MYNIC_CACHE/lock" ||
 		die "the cache $MYNIC_CACHE cannot be written" \
 		    "set MYNIC_CACHE to a directory that you may write"
+}
+
+# cache_is_ours: true when make_cache made the directory.
+cache_is_ours()
+{
+	grep -qxF -- "$_cache_mark" "$MYNIC_CACHE/CACHEDIR.TAG" 2>/dev/null
 }
 
 # with_lock NAME COMMAND...: one run at a time for all that share the cache.

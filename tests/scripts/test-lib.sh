@@ -252,6 +252,19 @@ test_clean_leaves_a_directory_that_is_not_ours()
 		bash "$T/checkout/scripts/clean.sh" --cache
 	says "was not made by mynic"
 	[ -e "$T/precious/thesis" ]
+	# Others mark their caches too.
+	printf '%s\n' 'Signature: 8a477f597d28d172789f06886806bc55' \
+		'# This file is a cache directory tag created by cargo.' \
+		>"$T/precious/CACHEDIR.TAG"
+	fails env MYNIC_CACHE="$T/precious" \
+		bash "$T/checkout/scripts/clean.sh" --cache
+	says "was not made by mynic"
+	[ -e "$T/precious/thesis" ]
+	# Nor does use make such a directory ours.
+	MYNIC_CACHE=$T/precious lib 'with_lock one true'
+	fails env MYNIC_CACHE="$T/precious" \
+		bash "$T/checkout/scripts/clean.sh" --cache
+	[ -e "$T/precious/thesis" ]
 }
 
 test_clean_removes_build_and_the_cache()
