@@ -39,7 +39,7 @@ prepare_iperf3()
 
 prepare()
 {
-	"$MYNIC_ROOT/scripts/prereqs.sh" bench
+	"$MYNIC_ROOT/scripts/prereqs.sh" qemu guest bench
 	"$MYNIC_ROOT/scripts/qemu-build.sh"
 	"$MYNIC_ROOT/scripts/driver-build.sh" 7.2 >/dev/null
 	"$MYNIC_ROOT/scripts/guest-image.sh" 7.2 >/dev/null

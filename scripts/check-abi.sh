@@ -213,7 +213,7 @@ mutant()
 }
 
 [ -n "${MYNIC_ABI_MUTANT:-}" ] ||
-	need_packages gcc clang linux-libc-dev libc6-dev python3-docutils
+	"$MYNIC_ROOT/scripts/prereqs.sh" contract
 [ -f "$header" ] || die "there is no $header"
 
 ktap_begin "$@"

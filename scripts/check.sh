@@ -113,6 +113,21 @@ part()
 	esac
 }
 
+# needs PART: what scripts/prereqs.sh calls what it takes; asked for before any
+# part runs, since none of them can ask.
+needs()
+{
+	case $1 in
+	contract)	printf '%s\n' contract ;;
+	lint)		printf '%s\n' lint qemu root ;;
+	unit | qtest)	printf '%s\n' qemu ;;
+	scripts)	printf '%s\n' qemu guest lint ;;
+	work)		printf '%s\n' qemu guest bench ;;
+	arm64)		printf '%s\n' qemu root arm64 ;;
+	*)		printf '%s\n' qemu guest ;;
+	esac
+}
+
 # count REGEX LOG: lines that match.
 count()
 {
@@ -285,7 +300,8 @@ for p in "${parts[@]}"; do
 	[[ " ${full[*]} " == *" $p "* ]] ||
 		die "\"$p\" is no part of the tests" "parts are: ${full[*]}"
 done
-"$scripts/prereqs.sh" check
+mapfile -t needed < <(for p in "${parts[@]}"; do needs "$p"; done | sort -u)
+"$scripts/prereqs.sh" check "${needed[@]}"
 # What cannot work is said before anything is built for it.
 [ -z "${ACCEL:-}" ] || "$scripts/accel.sh" >/dev/null
 "$scripts/netns-run.sh" -- true

@@ -30,20 +30,7 @@ DEBOOTSTRAP_KEY="$DEBOOTSTRAP_SUITES ${_debootstrap_options[*]}"
 # debootstrap_prereqs: what the functions below need from the machine.
 debootstrap_prereqs()
 {
-	local user
-
-	need_packages mmdebstrap arch-test squashfs-tools xz-utils zstd kmod \
-		debian-archive-keyring
-	[ "$(id -u)" -ne 0 ] || return 0
-	need_packages uidmap
-	user=$(id -un)
-	[[ $(cat /etc/subuid) =~ (^|$'\n')"$user": &&
-	   $(cat /etc/subgid) =~ (^|$'\n')"$user": ]] ||
-		die "$user has no subordinate ids, which making a Debian system without root needs" \
-		    "run: sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 $user"
-	unshare --user --map-root-user true 2>/dev/null ||
-		die "this machine allows no user namespaces, which making a Debian system without root needs" \
-		    "run it as root, or see sysctl kernel.unprivileged_userns_clone and kernel.apparmor_restrict_unprivileged_userns"
+	"$MYNIC_ROOT/scripts/prereqs.sh" root
 }
 
 # debootstrap_tar [OPTION]... -- PACKAGE...: a tar file on standard output.

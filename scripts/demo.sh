@@ -153,7 +153,7 @@ fi
 
 [[ $KERNEL == 7.2 || $KERNEL == 6.12 ]] ||
 	die "KERNEL=$KERNEL is not known" "it may be 7.2 or 6.12"
-"$MYNIC_ROOT/scripts/prereqs.sh" demo
+"$MYNIC_ROOT/scripts/prereqs.sh" qemu guest demo
 # What cannot work is said before anything is built for it.
 [ -z "${ACCEL:-}" ] || "$MYNIC_ROOT/scripts/accel.sh" >/dev/null
 "$MYNIC_ROOT/scripts/netns-run.sh" -- true

@@ -112,7 +112,7 @@ build_tree()
 	release=$(cat "$kdir/include/config/kernel.release" 2>/dev/null) ||
 		die "the kernel tree $kdir is not configured" \
 		    "run in it: make defconfig && make modules_prepare"
-	need_packages build-essential bc libelf-dev
+	"$MYNIC_ROOT/scripts/prereqs.sh" driver
 	# A tree that was configured and not built knows no symbols of the
 	# kernel; the module is as good, its symbols are looked up when loaded.
 	if [ ! -e "$kdir/Module.symvers" ]; then

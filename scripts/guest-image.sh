@@ -203,8 +203,7 @@ one_kernel()
 		"$seeds" "$early_modules" "${comp[*]:0:2}")
 	initrd=$modules/initramfs-$(hash_of "$guest/init" "$guest/init-early")
 	if ! cache_ready "$modules" || [ ! -e "$initrd" ]; then
-		debootstrap_prereqs
-		need_packages cpio
+		"$MYNIC_ROOT/scripts/prereqs.sh" guest
 		with_lock "${modules##*/}" make_kernel \
 			"$dir/lib/modules/$release" "$release" \
 			"$modules" "$initrd"

@@ -327,8 +327,7 @@ if [ -n "$inside" ]; then
 	exit
 fi
 
-need_packages iproute2 iperf3 tcpdump iputils-arping iputils-ping \
-	socat
+"$MYNIC_ROOT/scripts/prereqs.sh" check
 for f in "${files[@]}"; do
 	[ -e "$MYNIC_ROOT/tests/guest/$f.sh" ] ||
 		die "there are no guest tests called \"$f\"" \

@@ -409,7 +409,6 @@ compiles()
 }
 
 "$MYNIC_ROOT/scripts/prereqs.sh" lint
-need_packages python3 python3-docutils
 ktap_begin "$@"
 if ktap_wanted "kernel checkpatch --strict" || ktap_wanted "kernel-doc -Wall"; then
 	with_lock kernel-tools fetch_kernel_tools
