@@ -76,6 +76,13 @@ die()
 	die "MYNIC_CACHE=\"$MYNIC_CACHE\" has a blank or a colon in it, which QEMU's build does not take" \
 	    "set MYNIC_CACHE to a directory without"
 
+# number_in VALUE LOW HIGH: true for a decimal number in that range, which may
+# have zeros in front: bash takes such a one for octal unless told 10#.
+number_in()
+{
+	[[ $1 =~ ^[0-9]{1,9}$ ]] && ((10#$1 >= $2 && 10#$1 <= $3))
+}
+
 # confirm QUESTION: true when the user (or YES=1) says yes.  Without a
 # terminal and without YES=1 the answer is no.
 confirm()

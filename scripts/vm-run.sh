@@ -61,7 +61,7 @@ harmless='Spectre V2 : WARNING|DMA-API: (preallocated|debugging enabled)'
 # number OPTION VALUE LOW HIGH
 number()
 {
-	[[ $2 =~ ^[0-9]{1,7}$ && $2 -ge $3 && $2 -le $4 ]] ||
+	number_in "$2" "$3" "$4" ||
 		die "$1 $2 is out of range" "$1 may be $3 to $4"
 }
 
@@ -86,9 +86,9 @@ while [ $# -gt 0 ]; do
 			die "--kernel $1 is not known" "it may be 7.2, 6.12 or the directory of a kernel"
 		kernel=$1
 		;;
-	--smp)		number --smp "$1" 1 255; smp=$1 ;;
-	--mem)		number --mem "$1" 256 1048576; mem=$1 ;;
-	--numa)		number --numa "$1" 1 2; numa=$1 ;;
+	--smp)		number --smp "$1" 1 255; smp=$((10#$1)) ;;
+	--mem)		number --mem "$1" 256 1048576; mem=$((10#$1)) ;;
+	--numa)		number --numa "$1" 1 2; numa=$((10#$1)) ;;
 	--iommu)
 		[[ $1 == off || $1 == strict || $1 == lazy ]] ||
 			die "--iommu $1 is not known" "it may be off, strict or lazy"
@@ -102,7 +102,7 @@ while [ $# -gt 0 ]; do
 			die "--log $1 is no name for files" "use letters, digits, . _ -"
 		name=$1
 		;;
-	--timeout)	number --timeout "$1" 1 1000000; timeout=$1 ;;
+	--timeout)	number --timeout "$1" 1 1000000; timeout=$((10#$1)) ;;
 	esac
 	shift
 done

@@ -199,6 +199,65 @@ test_card_that_nobody_tests()
 	says "ne2000"
 }
 
+# at_terminal SETTING=VALUE...: "make run" with them, of a checkout that builds
+# nothing but says what it would.
+at_terminal()
+{
+	local f
+
+	if [ ! -e "$T/checkout" ]; then
+		mkdir "$T/checkout"
+		cp -r "$ROOT/scripts" "$T/checkout/"
+		for f in qemu-build driver-build vm-run prereqs; do
+			printf '#!/bin/sh\necho "%s $*" >>"%s"\n' "$f" "$T/asked" \
+				>"$T/checkout/scripts/$f.sh"
+		done
+	fi
+	: >"$T/asked"
+	env NET=user "$@" script -qec "$T/checkout/scripts/run.sh" /dev/null \
+		</dev/null | tr -d '\r'
+}
+
+test_settings_of_make_run()
+{
+	local s
+
+	for s in SMP=0 SMP=256 SMP=300 SMP=many QUEUES=0 QUEUES=65 MEM=1 \
+		 MEM=2000000; do
+		refused at_terminal "$s"
+		says "$s is out of range"
+		equal "$(cat "$T/asked")" ""
+	done
+	# Zeros in front make no octal number of it.
+	at_terminal QUEUES=08 SMP=09 MEM=01024
+	grep -q '^vm-run .*queues=8,' "$T/asked"
+	refused "$ROOT/scripts/vm-run.sh" --smp 08 --mem 0 -- true
+	says "--mem 0 is out of range"
+}
+
+test_kernel_of_make_run_that_has_no_driver()
+{
+	refused at_terminal "KERNEL=$T"
+	says "KERNEL=$T is not known"
+	mkdir -p "$T/kernel/lib/modules/1.2.3" "$T/cache/kernels"
+	refused at_terminal "KERNEL=$T/kernel"
+	says "there is no driver for 1.2.3"
+	says "make driver KDIR="
+	equal "$(grep -v prereqs "$T/asked" || :)" ""
+	# The debug kernel of make check-debug: its driver is built.
+	ln -s ../../kernel "$T/cache/kernels/debug-0123456789ab"
+	mkdir -p "$T/checkout/build/modules/1.2.3"
+	: >"$T/checkout/build/modules/1.2.3/mynic.ko"
+	at_terminal "KERNEL=$T/kernel"
+	grep -qx 'driver-build debug' "$T/asked"
+	grep -q "^vm-run .*--kernel $T/kernel " "$T/asked"
+	# One of the user's own, whose driver is there.
+	rm "$T/cache/kernels/debug-0123456789ab"
+	at_terminal "KERNEL=$T/kernel"
+	grep -q "^vm-run .*--kernel $T/kernel " "$T/asked"
+	[ "$(grep -c driver-build "$T/asked")" -eq 0 ]
+}
+
 test_words_that_are_no_arguments()
 {
 	refused "$ROOT/scripts/check.sh" nonsense

@@ -98,6 +98,13 @@ test_an_interactive_guest_reloads_the_driver()
 		[[ $text != *root@mynic:* ]] || break
 	done
 	[[ $text == *10.0.2.15*exit*ends\ the\ guest* ]]
+	# Another one beside it; its QEMU only says that it was started.
+	printf '#!/bin/sh\necho one more guest\n' >"$T/qemu"
+	chmod +x "$T/qemu"
+	MYNIC_CACHE=$real_cache MYNIC_QEMU=$T/qemu NET=user \
+		script -qec "$ROOT/scripts/run.sh" /dev/null </dev/null >second 2>&1 || :
+	cat second
+	grep -q "one more guest" second
 	printf 'mynic-reload; ethtool -i eth0; cat /etc/resolv.conf; exit\n' >&"$to"
 	text=$(timeout 60 cat <&"$from")
 	printf '%s\n' "$text"
