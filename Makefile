@@ -25,7 +25,7 @@ run: ## a shell in a guest with the card, the checkout shared into it
 qemu: ## QEMU with the device, in build/bin (4 minutes, then seconds)
 	@scripts/qemu-build.sh
 driver: ## mynic.ko for the guests' kernels, or KDIR=, in build/modules (1 minute)
-	@scripts/driver-build.sh $(if $(KDIR),'KDIR=$(KDIR)',all)
+	@scripts/driver-build.sh $(if $(KDIR),"KDIR=$$KDIR",all)
 guest: ## what guests boot from: two kernels, root image (2 minutes, then seconds)
 	@scripts/guest-image.sh all
 qtest: ## tests of the device alone, under QEMU's qtest (1 minute)

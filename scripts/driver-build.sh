@@ -69,6 +69,7 @@ build()
 	shift 3
 
 	[ -z "${MYNIC_MODULES:-}" ] || log=driver-${modules_dir##*/}-$release
+	need_space "$modules_dir" 50 "the driver"
 	# One at a time: kbuild does not expect another one in its directory.
 	mkdir -p "$out"
 	exec {lock}>"$out/lock"
@@ -103,13 +104,19 @@ build_debian()
 # build_tree KDIR VARIABLES...
 build_tree()
 {
-	local kdir release
+	local kdir release hint
 	kdir=$(realpath -m -- "$1")
+	hint="give the directory of a configured kernel, such as /lib/modules/\$(uname -r)/build"
+	[[ ! $1 =~ ^(/usr)?/lib/modules/([^/]+)/build/*$ ]] ||
+		hint="install its headers, in Debian the package linux-headers-${BASH_REMATCH[2]}, or give the directory of another kernel"
 	[ -f "$kdir/Makefile" ] ||
-		die "KDIR=$1 is no kernel tree: it has no Makefile" \
-		    "give the directory of a configured kernel, such as /lib/modules/\$(uname -r)/build"
+		die "KDIR=$1 is no kernel tree: it has no Makefile" "$hint"
+	[[ ! $kdir =~ [^[:alnum:]/._+,@~=^-] ]] ||
+		die "KDIR=$1 has the character \"${BASH_REMATCH[0]}\" in its path $kdir, which the kernel's build does not take" \
+		    "move the tree, or make a copy"
 	shift
-	release=$(cat "$kdir/include/config/kernel.release" 2>/dev/null) ||
+	release=$(cat "$kdir/include/config/kernel.release" 2>/dev/null) || :
+	[ -n "$release" ] ||
 		die "the kernel tree $kdir is not configured" \
 		    "run in it: make defconfig && make modules_prepare"
 	"$MYNIC_ROOT/scripts/prereqs.sh" driver

@@ -267,18 +267,22 @@ hash_of()
 	done | sha256sum | cut -c 1-12
 }
 
-# need_space PATH MIB WHAT: refuses when the disk under PATH has less.
+# need_space PATH MIB WHAT: refuses when the disk under PATH has less.  Only the
+# cache can be put elsewhere.
 need_space()
 {
 	local path=$1 need=$2 what=$3 free
+	local hint="free some space, or move the checkout to a larger disk"
 
+	[[ $1/ != "$MYNIC_CACHE"/* ]] ||
+		hint="free some space, or set MYNIC_CACHE to a directory on a larger disk"
 	while [ ! -e "$path" ]; do
 		path=$(dirname "$path")
 	done
 	free=$(df -Pk -- "$path" | awk 'NR == 2 { print int($4 / 1024) }')
 	[ "$free" -ge "$need" ] ||
 		die "$what needs $need MiB under $1, only $free MiB are free" \
-		    "free some space, or set MYNIC_CACHE to a directory on a larger disk"
+		    "$hint"
 }
 
 # as_root COMMAND...: runs COMMAND as root, through sudo when needed.

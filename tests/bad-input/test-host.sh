@@ -161,6 +161,19 @@ test_no_space_for_the_guest()
 	says "MYNIC_CACHE"
 }
 
+test_no_space_for_the_driver()
+{
+	mkdir -p "$T/linux/include/config"
+	: >"$T/linux/Makefile"
+	echo 9.9.9 >"$T/linux/include/config/kernel.release"
+	: >"$T/linux/Module.symvers"
+	fake make 'echo make was run'
+	MYNIC_MODULES=$T/small refused on_tmpfs 16 \
+		"$ROOT/scripts/driver-build.sh" "KDIR=$T/linux"
+	says "the driver needs"
+	says "move the checkout"
+}
+
 test_accel_that_does_not_exist()
 {
 	ACCEL=nonsense refused "$ROOT/scripts/vm-run.sh" -- true
@@ -180,6 +193,37 @@ test_kdir_that_does_not_exist()
 {
 	refused "$ROOT/scripts/driver-build.sh" KDIR=/does/not/exist
 	says "/does/not/exist"
+}
+
+# Headers of the running kernel are what most would name.
+test_kdir_whose_headers_are_not_installed()
+{
+	refused "$ROOT/scripts/driver-build.sh" KDIR=/lib/modules/9.9.9-none/build
+	says "KDIR=/lib/modules/9.9.9-none/build is no kernel tree"
+	says "linux-headers-9.9.9-none"
+}
+
+test_kdir_that_is_not_configured()
+{
+	mkdir -p "$T/linux/include/config"
+	: >"$T/linux/Makefile"
+	refused "$ROOT/scripts/driver-build.sh" "KDIR=$T/linux"
+	says "$T/linux is not configured"
+	# What a build leaves that was interrupted.
+	: >"$T/linux/include/config/kernel.release"
+	refused "$ROOT/scripts/driver-build.sh" "KDIR=$T/linux"
+	says "$T/linux is not configured"
+}
+
+test_kdir_with_an_apostrophe()
+{
+	OUT=$(make -C "$ROOT" driver "KDIR=$T/it's not" 2>&1) || :
+	echo "$OUT"
+	says "KDIR=$T/it's not is no kernel tree"
+	mkdir -p "$T/it's"
+	: >"$T/it's/Makefile"
+	refused "$ROOT/scripts/driver-build.sh" "KDIR=$T/it's"
+	says "has the character \"'\" in its path"
 }
 
 test_kernel_that_nobody_knows()

@@ -77,9 +77,14 @@ test_need_space_passes_when_there_is_some()
 
 test_need_space_refuses_a_small_disk()
 {
-	fails lib 'need_space "$T/not/there/yet" 999999999999 "a test"'
-	says "a test needs 999999999999 MiB under $T/not/there/yet, only "
+	fails lib 'need_space "$MYNIC_CACHE/not/there/yet" 999999999999 "a test"'
+	says "a test needs 999999999999 MiB under $T/cache/not/there/yet, only "
 	says "MYNIC_CACHE"
+	# build/ stays where it is.
+	fails lib 'need_space "$MYNIC_BUILD" 999999999999 "a test"'
+	says "a test needs 999999999999 MiB under $T/checkout/build, only "
+	says "move the checkout"
+	omits "MYNIC_CACHE"
 }
 
 test_run_logged_keeps_output_in_the_log()
