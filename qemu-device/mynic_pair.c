@@ -96,6 +96,10 @@ void mynic_pair_unlock(MynicPair *pair)
 
 void mynic_pair_release(MynicPair *pair)
 {
+    if (bql_locked()) {
+        mynic_pair_unlock(pair);
+        return;
+    }
     if (pair->num_due) {
         qemu_bh_schedule(pair->raise_bh);
     }

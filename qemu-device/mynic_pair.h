@@ -42,7 +42,7 @@ void mynic_pair_unlock(MynicPair *pair);
  * mynic_pair_release - undo it in a timer's callback
  * @pair: the pair
  *
- * Interrupts that became due are raised a little later, from its context.
+ * In an IOThread the interrupts that became due are raised a little later.
  */
 void mynic_pair_release(MynicPair *pair);
 
