@@ -145,6 +145,8 @@ log=$MYNIC_LOG/$name
 	    "use a shorter --log, or a checkout with a shorter path"
 
 qemu=${MYNIC_QEMU:-$MYNIC_BUILD/bin/qemu-system-x86_64}
+# What cannot work is said before anything is built for it.
+[ -z "${ACCEL:-}" ] || "$MYNIC_ROOT/scripts/accel.sh" >/dev/null
 [ -x "$qemu" ] || "$MYNIC_ROOT/scripts/qemu-build.sh"
 accel=tcg
 [ -n "$icount" ] || accel=$("$MYNIC_ROOT/scripts/accel.sh")

@@ -176,6 +176,10 @@ test_no_space_for_the_driver()
 
 test_accel_that_does_not_exist()
 {
+	# Nor is QEMU built for it.
+	export MYNIC_QEMU=$T/no-qemu
+	fake dpkg-query 'exit 1'
+	fake apt-get 'exit 1'
 	ACCEL=nonsense refused "$ROOT/scripts/vm-run.sh" -- true
 	says "nonsense"
 	says "kvm"

@@ -5,15 +5,6 @@
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-# fake NAME TEXT: a command NAME that runs the shell commands TEXT.
-fake()
-{
-	mkdir -p "$T/bin"
-	printf '#!/bin/bash\n%s\n' "$2" >"$T/bin/$1"
-	chmod +x "$T/bin/$1"
-	PATH=$T/bin:$PATH
-}
-
 # lacking REGEX: an ordinary user of a machine on which these are not installed
 # and nobody answers questions.
 lacking()
