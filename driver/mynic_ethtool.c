@@ -50,44 +50,6 @@ static void mynic_set_msglevel(struct net_device *netdev, u32 level)
 	mn->msg_enable = level;
 }
 
-static int mynic_get_link_ksettings(struct net_device *netdev,
-				    struct ethtool_link_ksettings *settings)
-{
-	struct mynic_net *mn = netdev_priv(netdev);
-	bool up = netif_carrier_ok(netdev);
-
-	ethtool_link_ksettings_zero_link_mode(settings, supported);
-	ethtool_link_ksettings_zero_link_mode(settings, advertising);
-	settings->base.port = PORT_OTHER;
-	settings->base.autoneg = AUTONEG_DISABLE;
-	settings->base.speed = up ? READ_ONCE(mn->link_speed) : SPEED_UNKNOWN;
-	settings->base.duplex = up ? READ_ONCE(mn->link_duplex) :
-				     DUPLEX_UNKNOWN;
-
-	return 0;
-}
-
-static int mynic_get_coalesce(struct net_device *netdev,
-			      struct ethtool_coalesce *ec,
-			      struct kernel_ethtool_coalesce *kernel_ec,
-			      struct netlink_ext_ack *extack)
-{
-	/* Of channel 0, as all are until somebody sets a single one. */
-	mynic_coalesce_get(netdev_priv(netdev), 0, ec);
-
-	return 0;
-}
-
-static int mynic_set_coalesce(struct net_device *netdev,
-			      struct ethtool_coalesce *ec,
-			      struct kernel_ethtool_coalesce *kernel_ec,
-			      struct netlink_ext_ack *extack)
-{
-	struct mynic_net *mn = netdev_priv(netdev);
-
-	return mynic_coalesce_set(mn, 0, mn->mdev->max_channels, ec, extack);
-}
-
 /**
  * mynic_refuse() - say why a user's request is refused
  * @netdev: the interface
@@ -110,6 +72,64 @@ void mynic_refuse(const struct net_device *netdev,
 	else
 		netdev_err(netdev, "%pV\n", &vaf);
 	va_end(args);
+}
+
+static int mynic_get_link_ksettings(struct net_device *netdev,
+				    struct ethtool_link_ksettings *settings)
+{
+	struct mynic_net *mn = netdev_priv(netdev);
+	bool up = netif_carrier_ok(netdev);
+
+	ethtool_link_ksettings_zero_link_mode(settings, supported);
+	ethtool_link_ksettings_zero_link_mode(settings, advertising);
+	settings->base.port = PORT_OTHER;
+	settings->base.autoneg = AUTONEG_DISABLE;
+	settings->base.speed = up ? READ_ONCE(mn->link_speed) : SPEED_UNKNOWN;
+	settings->base.duplex = up ? READ_ONCE(mn->link_duplex) :
+				     DUPLEX_UNKNOWN;
+
+	return 0;
+}
+
+/* The link is the device's: only what it is anyway can be asked for. */
+static int
+mynic_set_link_ksettings(struct net_device *netdev,
+			 const struct ethtool_link_ksettings *settings)
+{
+	const struct ethtool_link_settings *base = &settings->base;
+	struct mynic_net *mn = netdev_priv(netdev);
+	u32 speed = READ_ONCE(mn->link_speed);
+
+	if (base->autoneg == AUTONEG_DISABLE && base->port == PORT_OTHER &&
+	    (base->speed == speed || base->speed == (u32)SPEED_UNKNOWN) &&
+	    base->duplex != DUPLEX_HALF)
+		return 0;
+
+	mynic_refuse(netdev, NULL,
+		     "the link is the device's: %u Mb/s, full duplex, no autonegotiation; the property speed= of QEMU's device sets it",
+		     speed);
+	return -EINVAL;
+}
+
+static int mynic_get_coalesce(struct net_device *netdev,
+			      struct ethtool_coalesce *ec,
+			      struct kernel_ethtool_coalesce *kernel_ec,
+			      struct netlink_ext_ack *extack)
+{
+	/* Of channel 0, as all are until somebody sets a single one. */
+	mynic_coalesce_get(netdev_priv(netdev), 0, ec);
+
+	return 0;
+}
+
+static int mynic_set_coalesce(struct net_device *netdev,
+			      struct ethtool_coalesce *ec,
+			      struct kernel_ethtool_coalesce *kernel_ec,
+			      struct netlink_ext_ack *extack)
+{
+	struct mynic_net *mn = netdev_priv(netdev);
+
+	return mynic_coalesce_set(mn, 0, mn->mdev->max_channels, ec, extack);
 }
 
 static bool mynic_channel_exists(const struct mynic_net *mn, u32 channel)
@@ -404,6 +424,7 @@ const struct ethtool_ops mynic_ethtool_ops = {
 	.get_per_queue_coalesce	= mynic_get_per_queue_coalesce,
 	.set_per_queue_coalesce	= mynic_set_per_queue_coalesce,
 	.get_link_ksettings	= mynic_get_link_ksettings,
+	.set_link_ksettings	= mynic_set_link_ksettings,
 	.get_eth_mac_stats	= mynic_get_eth_mac_stats,
 	.get_rmon_stats		= mynic_get_rmon_stats,
 };
