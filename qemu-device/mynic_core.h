@@ -94,7 +94,7 @@
 #define MYNIC_ADMIN_LOG2_MAX 10
 #define MYNIC_DOORBELL_STRIDE 4096
 
-/* Packets after which a transmit queue lets others run. */
+/* Packets, or frames cut from them, after which a transmit queue yields. */
 #define MYNIC_TX_BURST 64
 /* Packets after which a receive queue does not wait for the end of a batch. */
 #define MYNIC_RX_BATCH 64
