@@ -4,9 +4,10 @@
 #
 # Usage: scripts/qemu-build.sh [--arm64]
 #
-# Source and objects live in the cache, by the hash of QEMU's version, the
-# configuration and the compiler: a new checkout whose QEMU is the same builds
-# only the device.  build/qemu is a link to them.  Results are
+# Source and objects live in the cache, by the hash of QEMU's version, the patch,
+# the configuration and the compiler: a new checkout whose QEMU is the same builds
+# only the device.  build/qemu is a link to them.  QEMU itself is changed in one
+# place, by scripts/qemu-tcg-view.patch, which says why.  Results are
 #   build/bin/qemu-system-x86_64   finds its firmware in build/share/qemu
 #   build/bin/qos-test             QEMU's device tests with ours among them
 # --arm64 builds, from the same source and in a directory beside, nothing but
@@ -14,6 +15,7 @@
 
 . "$(dirname "${BASH_SOURCE[0]}")/apt-private.sh"
 
+patch=$MYNIC_ROOT/scripts/qemu-tcg-view.patch
 targets=(qemu-system-x86_64 tests/qtest/qos-test)
 configure_flags=(
 	--target-list=x86_64-softmmu
@@ -68,6 +70,16 @@ prepare_python()
 	cache_commit "$tmp" "$dir"
 }
 
+# change_source TREE: a version that the patch does not fit is taken as it is.
+change_source()
+{
+	if patch -d "$1" -p1 -fs --dry-run <"$patch" >/dev/null; then
+		patch -d "$1" -p1 -fs <"$patch"
+	else
+		say "QEMU differs where scripts/qemu-tcg-view.patch changes it and is built without: see there what guests under TCG may miss"
+	fi
+}
+
 prepare_source()
 {
 	local dir=$1 dsc=$2 tmp
@@ -76,6 +88,7 @@ prepare_source()
 	tmp=$(cache_begin "$dir")
 	run_logged qemu-unpack "unpacking QEMU's source" \
 		dpkg-source --no-check -x "$dsc" "$tmp/qemu"
+	change_source "$tmp/qemu"
 	cache_commit "$tmp/qemu" "$dir"
 	rm -rf -- "$tmp"
 }
@@ -201,7 +214,7 @@ arm64_flags+=("$(werror)")
 system=$(. /etc/os-release && echo "$ID ${VERSION_ID:-}")
 version=${dsc##*/qemu_}
 version=${version%.dsc}
-key=$(hash_of "$version" "${configure_flags[*]}" "$system" \
+key=$(hash_of "$version" "$(<"$patch")" "${configure_flags[*]}" "$system" \
 	"$(gcc -dumpfullversion)")
 tree=$MYNIC_CACHE/qemu-${version%%[+-]*}-$key
 mkdir -p "$tree"

@@ -30,16 +30,14 @@
 # Files: build/log/NAME.console.log and NAME.qemu.log (QEMU's own words and
 # what the guest did wrong to devices), build/run/NAME.qmp for scripts/qmp.sh.
 #
-# An emulated processor of QEMU's loses the end of an interrupt now and then
-# (seen with QEMU 10.0.13, mostly with Linux 6.12): the vector stays in service
-# in its local APIC, and it takes no other interrupt of that priority any more,
-# the timer's among them.  That is looked for while a guest runs under TCG; it is
-# ended then, with status 98.  QEMU 10.0.13 also aborts by itself, in
-# iotlb_to_section(), when a processor reads or writes a device's registers while
-# another device's go away: that is status 98, too.  A guest whose processor
-# stopped while it still boots is started again, twice at most, also when it did
-# not come to COMMAND in MYNIC_BOOT_TIMEOUT seconds (120).  All this is said, and
-# nothing is repeated here once COMMAND runs.
+# QEMU 10.0 under TCG, without scripts/qemu-tcg-view.patch, may lose what an
+# emulated processor writes to its local APIC: a vector stays in service, and the
+# processor takes no other interrupt of that priority any more, the timer's among
+# them.  That is looked for while a guest runs under TCG; it is ended then, with
+# status 98.  The same fault makes QEMU abort in iotlb_to_section(): that is status
+# 98, too.  A guest whose processor stopped while it still boots is started again,
+# twice at most, also when it did not come to COMMAND in MYNIC_BOOT_TIMEOUT seconds
+# (120).  All this is said, and nothing is repeated here once COMMAND runs.
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 

@@ -83,6 +83,63 @@ test_a_kernel_that_crashes_is_reported()
 	grep -q 'Kernel panic - not syncing: sysrq triggered crash' out
 }
 
+# Under TCG QEMU 10.0 takes an access to one device for one to another, or aborts,
+# while another processor changes the memory map: scripts/qemu-tcg-view.patch.
+test_a_processor_reads_the_device_that_it_means_while_the_memory_map_changes()
+{
+	local rc=0
+
+	mkdir -p "$ROOT/build"
+	dir=$(mktemp -d "$ROOT/build/test-reader.XXXXXX")
+	trap 'rm -rf "$dir"' EXIT
+	gcc -xc -O2 -static -o "$dir/reader" - <<-'TEXT'
+		#include <fcntl.h>
+		#include <stdint.h>
+		#include <stdio.h>
+		#include <sys/mman.h>
+
+		int main(int argc, char **argv)
+		{
+			volatile uint32_t *id;
+			uint32_t first, now;
+			unsigned long n;
+
+			id = mmap(NULL, 4096, PROT_READ, MAP_SHARED,
+				  open(argv[1], O_RDWR), 0);
+			if (id == MAP_FAILED)
+				return 1;
+			first = *id;
+			for (n = 1; n; n++) {
+				now = *id;
+				if (now == first)
+					continue;
+				printf("read %lu: 0x%08x, not 0x%08x\n", n, now,
+				       first);
+				return 1;
+			}
+		}
+	TEXT
+	# Vendor and device are not changed by a write: with the command behind
+	# them, one write to the beginning switches memory decoding.
+	# shellcheck disable=SC2016 # expanded in the guest
+	vm --smp 2 --qemu-arg -device --qemu-arg mynic,bus=rp0 \
+		--qemu-arg -device --qemu-arg mynic,bus=pcie.0,addr=1e.0 \
+		--share "$dir:reader" -- '
+		set -e
+		pci=/sys/bus/pci/devices
+		changed=$(echo $pci/0000:00:*/0000:01:00.0/config)
+		echo 1 >$pci/0000:00:1e.0/enable
+		taskset -c 1 /reader/reader $pci/0000:00:1e.0/resource0 &
+		taskset -pc 0 $$
+		for ((i = 0; i < 1000; i++)); do
+			printf "\xf4\x1a\xf0\x10\x00\x00" >$changed
+			printf "\xf4\x1a\xf0\x10\x02\x00" >$changed
+		done
+		kill -0 $! && exit 42' >out 2>&1 || rc=$?
+	cat out
+	equal "$rc" 42
+}
+
 test_an_interactive_guest_reloads_the_driver()
 {
 	local text from to
