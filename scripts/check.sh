@@ -287,7 +287,8 @@ report()
 		}
 		/^(not )?ok / { n = 0 }
 		/^#/ { why[++n] = $0 }' "$log" | head -n 200
-	! grep -q '^not ok 0 ' "$log" || tail -n 15 "$log" | sed 's/^/    /'
+	! grep -qE '^not ok (0 .*|.*: ended with status [0-9]+)$' "$log" ||
+		tail -n 25 "$log" | sed 's/^/    /'
 }
 
 parts=("$@")

@@ -15,64 +15,11 @@ set -euo pipefail
 . "${MYNIC_RUN:=/run/mynic-tests}/env"
 
 TESTS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
-CASE_TIMEOUT=${CASE_TIMEOUT:-90}
 FILE_NAME=$(basename "$0" .sh)
+. "$TESTS/cases.sh"
 . "$TESTS/frames.sh"
 
-# What of the kernel's log fails a case, whatever else happened.
-TROUBLE='WARNING: |BUG: |Oops|general protection|Call Trace|UBSAN|KASAN'
-TROUBLE+='|DMA-API|DMAR: .*[Ff]ault|NETDEV WATCHDOG|possible .* lock'
-TROUBLE+='|inconsistent lock|suspicious RCU|INFO: task|soft lockup|refcount_t'
-TROUBLE+='|page_pool_release_retry|scheduling while atomic'
-TROUBLE+='|mynic.*([Ee]rror|[Ff]ailed|[Tt]imed out|[Tt]imeout|[Bb]ad )'
-
-### Outcome of a case
-
-# fail TEXT: ends the case as failed.
-fail()
-{
-	echo "$*"
-	exit 1
-}
-
-# skip REASON: ends the case as skipped.
-skip()
-{
-	printf '%s\n' "$*" >"$CASE_DIR/skip"
-	exit 4
-}
-
-# defer COMMAND...: runs COMMAND when the case ends, last one first.
-defer()
-{
-	local command
-
-	printf -v command '%q ' "$@"
-	DEFERRED=("$command" "${DEFERRED[@]}")
-}
-
-# kernel_may_say REGEX: lines of the kernel's log that do not fail this case.
-kernel_may_say()
-{
-	printf '%s\n' "$1" >>"$CASE_DIR/may-say"
-}
-
-_end_case()
-{
-	local rc=$? command
-
-	trap - ERR
-	set +eE
-	for command in "${DEFERRED[@]}"; do
-		eval "$command" >/dev/null 2>&1
-	done
-	exit "$rc"
-}
-
-_failed_at()
-{
-	echo "line $1: failed ($3): $2"
-}
+### Comparing
 
 # eq IS WANTED WHAT, ge IS LEAST WHAT, le IS MOST WHAT: compare or fail.
 eq()
@@ -165,136 +112,6 @@ stays()
 		"$@" >/dev/null 2>&1 || fail "does not stay: $what"
 		nap
 	done
-}
-
-### The kernel's log
-
-# What was looked at is taken out of the log, which else takes longer each time
-# that it is read; the console keeps everything.
-_kernel_trouble()
-{
-	local mark=$1 may_say=$2 said
-
-	said=$(dmesg -c)
-	said=${said#*"$mark"}
-	[[ $said =~ $TROUBLE ]] || return
-	grep -E -- "$TROUBLE" <<<"$said" | {
-		if [ -s "$may_say" ]; then
-			grep -vEf "$may_say"
-		else
-			cat
-		fi
-	}
-}
-
-# kernel_said REGEX: the kernel said so since the case began; for wait_for.
-kernel_said()
-{
-	local said
-	said=$(dmesg)
-	grep -qE -- "$1" <<<"${said#*"$CASE_MARK"}"
-}
-
-### Running
-
-_cases()
-{
-	local fn
-
-	shopt -s extdebug
-	for fn in $(compgen -A function | grep -E '^[A-F][0-9]+_'); do
-		declare -F "$fn"
-	done | sort -k 2n | cut -d ' ' -f 1
-	shopt -u extdebug
-}
-
-# _watch GROUP: ends a case that takes too long.
-_watch()
-{
-	read -rt "$CASE_TIMEOUT" -u "$NAP" || :
-	echo "still running after $CASE_TIMEOUT s" >>"$CASE_DIR/output"
-	kill -TERM -- "-$1" 2>/dev/null
-	sleep 5
-	kill -KILL -- "-$1" 2>/dev/null
-}
-
-_run_case()
-{
-	local number=$1 fn=$2 name rc=0 group watch trouble t0=${EPOCHREALTIME/./}
-
-	name="$FILE_NAME: ${fn//_/ }"
-	CASE_DIR=$MYNIC_RUN/case
-	CASE_MARK="mynic-test: $FILE_NAME $fn $$.$number"
-	rm -rf "$CASE_DIR"
-	mkdir -p "$CASE_DIR"
-	echo "$CASE_MARK" >/dev/kmsg
-	set -m
-	(
-		set +m
-		set -eE
-		DEFERRED=()
-		trap '_failed_at "$LINENO" "$BASH_COMMAND" $?' ERR
-		trap _end_case EXIT
-		"$fn"
-	) >"$CASE_DIR/output" 2>&1 </dev/null &
-	group=$!
-	_watch "$group" >/dev/null 2>&1 &
-	watch=$!
-	set +m
-	wait "$group" || rc=$?
-	kill -TERM -- "-$watch" "-$group" 2>/dev/null || :
-	wait "$watch" 2>/dev/null || :
-
-	trouble=$(_kernel_trouble "$CASE_MARK" "$CASE_DIR/may-say") || :
-	if [ -n "$trouble" ]; then
-		rc=1
-		echo "the kernel said:" >>"$CASE_DIR/output"
-		head -n 30 <<<"$trouble" >>"$CASE_DIR/output"
-	fi
-	case $rc in
-	0)
-		echo "ok $number $name"
-		;;
-	4)
-		echo "ok $number $name # SKIP $(cat "$CASE_DIR/skip")"
-		;;
-	*)
-		tail -n 40 "$CASE_DIR/output" | sed 's/^/# /'
-		echo "not ok $number $name"
-		FAILED=1
-		;;
-	esac
-	t0=$(((${EPOCHREALTIME/./} - t0) / 100000))
-	echo "# took $((t0 / 10)).$((t0 % 10)) s"
-}
-
-# _not_done: without those that a guest before this one had a result of.
-_not_done()
-{
-	local fn
-
-	while read -r fn; do
-		grep -qxF "$FILE_NAME: ${fn//_/ }" "$MYNIC_RUN/done" ||
-			echo "$fn"
-	done
-}
-
-# run_cases: runs the functions of the file that are named as rows; those
-# matching $CASES only, if set.
-run_cases()
-{
-	local cases number=0 fn
-
-	mapfile -t cases < <(_cases | grep -E -- "${CASES:-.}" | _not_done)
-	[ "${#cases[@]}" -gt 0 ] || exit 0
-	FAILED=
-	echo "KTAP version 1"
-	echo "1..${#cases[@]}"
-	for fn in "${cases[@]}"; do
-		number=$((number + 1))
-		_run_case "$number" "$fn"
-	done
-	[ -z "$FAILED" ] || exit 1
 }
 
 ### The cards
@@ -780,8 +597,8 @@ iperf()
 stir()
 {
 	# A port and a server of its own: one whose client was cut off with
-	# the card would wait for it.
-	stir_port=$((5300 + RANDOM % 1000))
+	# the card would wait for it.  Those from 6000 on are others'.
+	stir_port=$((5300 + RANDOM % 600))
 	peer_bg "stir$stir_port" "iperf3 -s -p $stir_port"
 	wait_for 20 "the peer's iperf3" peer_listens "$stir_port"
 	iperf3 -c "$HOST4" -p "$stir_port" -t 600 -P 2 --bidir \
