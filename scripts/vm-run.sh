@@ -26,7 +26,8 @@
 # --qemu-arg -device --qemu-arg mynic,bus=rp1
 #
 # Status: COMMAND's; 98 the emulator failed, see below; 99 the guest's kernel
-# complained; 124 out of time; 125 the guest did not start or died.
+# complained; 124 out of time, or the guest went on for MYNIC_OFF_TIMEOUT seconds
+# (60) after COMMAND; 125 the guest did not start or died.
 # Files: build/log/NAME.console.log and NAME.qemu.log (QEMU's own words and
 # what the guest did wrong to devices), build/run/NAME.qmp for scripts/qmp.sh.
 #
@@ -241,7 +242,7 @@ title+=", $mem MiB, ${accel^^}"
 [ "$iommu" = off ] || title+=", IOMMU $iommu"
 say "$title"
 
-rm -f "$run/$name".{qmp,apic,status,late,stuck} "$log".{console,qemu}.log
+rm -f "$run/$name".{qmp,apic,status,late,stuck,on} "$log".{console,qemu}.log
 printf '%s\n' "$*" >"$run/$name.command"
 args+=(-fw_cfg "name=opt/mynic/command,file=$(q "$run/$name.command")")
 if [ -z "$exec" ]; then
@@ -269,7 +270,7 @@ cleanup()
 		wait "$child" 2>/dev/null || :
 	fi
 	[ -z "${watches[*]:-}" ] || kill "${watches[@]}" 2>/dev/null || :
-	rm -f "$run/$name".{qmp,apic,status,late,stuck,command}
+	rm -f "$run/$name".{qmp,apic,status,late,stuck,on,command}
 }
 trap cleanup EXIT
 trap 'exit 143' TERM
@@ -294,12 +295,15 @@ start()
 		</dev/null >>"$log.qemu.log" 2>&1 {lock}>&- &
 	child=$!
 	exec {output}>&-
+	watches=()
 	if [ "$accel" = tcg ]; then
 		started_in_time {lock}>&- &
-		watches=($!)
+		watches+=($!)
 		keeps_running {lock}>&- &
 		watches+=($!)
 	fi
+	powers_off {lock}>&- &
+	watches+=($!)
 	rc=0
 	wait "$child" || rc=$?
 	child=
@@ -327,6 +331,20 @@ started_in_time()
 		[ ! -s "$run/$name.status" ] || return
 	done
 	: >"$run/$name.late"
+	kill "$child"
+}
+
+# The second line there is COMMAND's status; a driver may keep a guest from more.
+powers_off()
+{
+	local n=0
+
+	while [ "$n" -lt "${MYNIC_OFF_TIMEOUT:-60}" ]; do
+		nap 1 || return
+		[ "$(wc -l 2>/dev/null <"$run/$name.status")" != 2 ] ||
+			n=$((n + 1))
+	done
+	: >"$run/$name.on"
 	kill "$child"
 }
 
@@ -413,6 +431,11 @@ case $rc in
 	exit 124
 	;;
 esac
+if [ -e "$run/$name.on" ]; then
+	say "guest $name: its command ended with status $status, but the guest did not end; the last lines of build/log/$name.console.log:"
+	last_lines "$log.console.log"
+	exit 124
+fi
 if [[ ! $status =~ ^[0-9]+$ ]]; then
 	say "guest $name: it died, QEMU's status was $rc; see build/log/$name.console.log and $name.qemu.log"
 	last_lines "$log.qemu.log"

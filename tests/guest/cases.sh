@@ -105,11 +105,11 @@ _cases()
 # _where GROUP: what its processes wait for in the kernel.
 _where()
 {
-	local stat dir
+	local dir stat
 
-	for stat in /proc/[0-9]*/stat; do
-		dir=${stat%/stat}
-		[[ $(<"$stat") =~ ^[0-9]+\ \(.*\)\ [A-Z]\ [0-9]+\ $1\  ]] || continue
+	for dir in /proc/[0-9]*; do
+		read -r stat <"$dir/stat" || continue
+		[[ $stat =~ \)\ [A-Z]\ [0-9]+\ $1\  ]] || continue
 		echo "$(tr '\0' ' ' <"$dir/cmdline") waits in:"
 		cat "$dir/stack"
 	done 2>/dev/null
@@ -123,11 +123,11 @@ _watch()
 	: >"$CASE_DIR/late"
 	{
 		echo "still running after $CASE_TIMEOUT s"
-		_where "$1"
+		_where "$1" || :
 	} >>"$CASE_DIR/output"
 	kill -TERM -- "-$1" 2>/dev/null
 	sleep 5
-	kill -KILL -- "-$1" 2>/dev/null
+	kill -KILL -- "-$1" 2>/dev/null || return
 	sleep 5
 	kill -0 -- "-$1" 2>/dev/null || return
 	sed 's/^/# /' "$CASE_DIR/output" >&"$STDOUT"
@@ -153,7 +153,7 @@ _run_case()
 		trap '_failed_at "$LINENO" "$BASH_COMMAND" $?' ERR
 		trap _end_case EXIT
 		"$fn"
-	) >"$CASE_DIR/output" 2>&1 </dev/null &
+	) >"$CASE_DIR/output" 2>&1 </dev/null {STDOUT}>&- &
 	group=$!
 	_watch "$group" "$fn" >/dev/null 2>&1 &
 	watch=$!

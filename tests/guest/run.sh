@@ -139,6 +139,8 @@ ip -n cable link set lo up
 far 03 far 198.51.100.1 fd00:6d7a::1
 far 06 far2 198.51.101.1
 
+# The first case need not look through what was said until here.
+dmesg -c >/dev/null
 head -c 3M /dev/urandom >"$MYNIC_RUN/blob"
 cat >"$MYNIC_RUN/env" <<-ENV
 	DRIVER=$DRIVER

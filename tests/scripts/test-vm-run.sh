@@ -303,6 +303,15 @@ monitored()
 		echo 0 >"$status"'
 }
 
+test_a_guest_that_does_not_power_off_is_ended()
+{
+	qemu 'echo started >"$status"; echo 0 >>"$status"
+		echo "the last words" >"$console"; exec sleep 50'
+	MYNIC_OFF_TIMEOUT=2 ends 124 vm -- true
+	says "its command ended with status 0, but the guest did not end"
+	says "the last words"
+}
+
 test_a_processor_that_lost_the_end_of_an_interrupt_ends_the_guest()
 {
 	monitored 'echo 236'
