@@ -6,10 +6,11 @@
 #                              [--case REGEX] [--short|--rest] [FILE]...
 #
 # The first two boots have one node and most of the tests, the third two nodes and
-# a strict IOMMU, the fourth bounce buffers for all DMA.  FILEs are names in tests/guest without ".sh"; --short stands
-# for those whose outcome is up to the kernel more than to the device, --rest
-# for all others.  NIC=virtio-net or NIC=e1000e puts such cards in the place of
-# ours; CARD= has further properties for ours, as CARD=iothreads=2.
+# a strict IOMMU, the fourth bounce buffers for all DMA.  FILEs are names in
+# tests/guest without ".sh"; --short stands for those whose outcome is up to the
+# kernel more than to the device, in one boot, --rest for all others.
+# NIC=virtio-net or NIC=e1000e puts such cards in the place of ours; CARD= has
+# further properties for ours, as CARD=iothreads=2.
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -50,6 +51,8 @@ while [ $# -gt 0 ]; do
 		;;
 	--short)
 		files+=("${short[@]}")
+		one+=("${two[@]}")
+		two=()
 		;;
 	--rest)
 		part=-rest

@@ -81,12 +81,25 @@ _kernel_trouble()
 	}
 }
 
-# kernel_said REGEX: the kernel said so since the case began; for wait_for.
+# kernel_said REGEX: the kernel said so since the case began; to wait, see below.
 kernel_said()
 {
 	local said
 	said=$(dmesg)
 	grep -qE -- "$1" <<<"${said#*"$CASE_MARK"}"
+}
+
+# wait_said SECONDS WHAT REGEX: until the kernel has said so since the case began.
+# Busybox's dmesg cannot wait.
+wait_said()
+{
+	local log reader
+
+	exec {log}< <(exec /usr/bin/dmesg --follow)
+	reader=$!
+	timeout "$1" grep -qE -- "$3" <&"$log" || fail "waited in vain for $2"
+	kill "$reader"
+	exec {log}<&-
 }
 
 ### Running

@@ -138,8 +138,8 @@ stand_still()
 # works_again REASON: the driver finds out and resets the card for that.
 works_again()
 {
-	wait_for 30 "a reset" kernel_said "resetting the device: $1"
-	wait_for 20 "its end" kernel_said 'the device works again'
+	wait_said 30 "a reset" "resetting the device: $1"
+	wait_said 20 "its end" 'the device works again'
 	ge "$(hw "reset_$1")" 1 "resets counted"
 	eq "$(settings)" "$known" "settings"
 	flows_live
@@ -159,9 +159,9 @@ B9_transmit_queue_that_is_stuck_resets()
 	# No command here: its answer would be missed first.
 	kernel_may_say 'mynic .*(NETDEV WATCHDOG|tx_timeout)'
 	stand_still
-	# More than the ring holds; TCP holds back what is not sent, and ping
-	# too, but for -S.
-	ping -fqS 200000 "$HOST4" >/dev/null &
+	# More than the ring holds, which stops the queue; TCP holds back what
+	# is not sent, and ping too, but for -S.
+	ping -fqc 500 -S 200000 "$HOST4" >/dev/null &
 	defer kill $!
 	works_again tx_timeout
 }
@@ -174,7 +174,7 @@ B9_PCI_error_that_is_not_fatal_is_recovered()
 	kernel_may_say 'mynic .*(PCIe Bus Error|error status/mask|PCI error)'
 	stir
 	host aer nic0 COMP_TIME
-	wait_for 20 "recovery" kernel_said 'AER: device recovery successful'
+	wait_said 20 "recovery" 'AER: device recovery successful'
 	wait_for 20 "carrier" carrier 1
 	eq "$(hw reset_aer)" 1 "resets counted"
 	flows_live
