@@ -306,6 +306,13 @@ else
 	       "${BENCH_RX[@]}" "${BENCH_BIGTCP[@]}" "${BENCH_IOMMU[@]}"
 	       "${BENCH_GROWTH[@]}")
 fi
+number_in "$rounds" 0 1000 ||
+	die "ROUNDS=\"$rounds\" is no number of rounds" \
+	    "it may be 0 to 1000; 0 only counts instructions"
+rounds=$((10#$rounds))
+[[ $each =~ ^[0-9]{1,3}(\.[0-9]{1,3})?$ && $each =~ [1-9] ]] ||
+	die "SECONDS_EACH=\"$each\" is no time" \
+	    "it may be 0.001 to 999 seconds, as in SECONDS_EACH=0.5"
 mapfile -t groups < <(for line in "${lines[@]}"; do line_group "$line"; done |
 	awk '!seen[$0]++')
 all_steps=0 all_guests=0

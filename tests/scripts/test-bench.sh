@@ -117,6 +117,20 @@ test_no_number_comes_with_its_reason()
 	grep -qx 'vmxnet3: no native XDP (xdp-tx)' "$T/table.txt"
 }
 
+test_what_is_no_number_is_refused_before_anything_is_done()
+{
+	local n
+
+	for n in x -1 1001 1.5; do
+		fails env ROUNDS="$n" "$ROOT/scripts/bench.sh"
+		says "ROUNDS=\"$n\" is no number of rounds"
+	done
+	for n in 0 0.0 . 1000 -1 1s; do
+		fails env SECONDS_EACH="$n" "$ROOT/scripts/bench.sh"
+		says "SECONDS_EACH=\"$n\" is no time"
+	done
+}
+
 test_a_failed_run_is_not_hidden()
 {
 	{
