@@ -84,7 +84,7 @@ own_tree()
 	cp "$module" "$to/modules/mynic.ko"
 	install -m 755 "$tests/init" "$to/init"
 	cp "$tests"/*.sh "$to/tests/arm64/"
-	cp "$MYNIC_ROOT"/tests/guest/{lib,frames}.sh "$to/tests/guest/"
+	cp "$MYNIC_ROOT"/tests/guest/*.sh "$to/tests/guest/"
 }
 
 flavour=${1:-}
