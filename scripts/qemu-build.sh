@@ -73,11 +73,14 @@ prepare_python()
 # change_source TREE: a version that the patch does not fit is taken as it is.
 change_source()
 {
-	if patch -d "$1" -p1 -fs --dry-run <"$patch" >/dev/null; then
-		patch -d "$1" -p1 -fs <"$patch"
-	else
-		say "QEMU differs where scripts/qemu-tcg-view.patch changes it and is built without: see there what guests under TCG may miss"
-	fi
+	local rc=0
+
+	patch -d "$1" -p1 -fsF0 --dry-run <"$patch" >/dev/null || rc=$?
+	case $rc in
+	0)	patch -d "$1" -p1 -fsF0 <"$patch" ;;
+	1)	say "QEMU differs where scripts/qemu-tcg-view.patch changes it and is built without: see there what guests under TCG may miss" ;;
+	*)	die "scripts/qemu-tcg-view.patch cannot be tried: patch ended with status $rc" ;;
+	esac
 }
 
 prepare_source()
@@ -214,7 +217,7 @@ arm64_flags+=("$(werror)")
 system=$(. /etc/os-release && echo "$ID ${VERSION_ID:-}")
 version=${dsc##*/qemu_}
 version=${version%.dsc}
-key=$(hash_of "$version" "$(<"$patch")" "${configure_flags[*]}" "$system" \
+key=$(hash_of "$version" "$(sed '1,/^--- /d' "$patch")" "${configure_flags[*]}" "$system" \
 	"$(gcc -dumpfullversion)")
 tree=$MYNIC_CACHE/qemu-${version%%[+-]*}-$key
 mkdir -p "$tree"
