@@ -11,6 +11,7 @@
 #define MYNIC_COMPAT_H
 
 #include <linux/dim.h>
+#include <linux/dma-mapping.h>
 #include <linux/netdevice.h>
 #include <linux/rtnetlink.h>
 #include <linux/skbuff.h>
@@ -168,5 +169,49 @@ static inline void mynic_page_pool_link(struct page_pool *pool,
 	WRITE_ONCE(pool->p.napi, napi);
 #endif
 }
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
+
+/* No addresses without a mapping yet: as behind no IOMMU on later kernels. */
+struct dma_iova_state {
+	dma_addr_t addr;
+};
+
+static inline bool dma_iova_try_alloc(struct device *dev,
+				      struct dma_iova_state *state,
+				      phys_addr_t phys, size_t size)
+{
+	return false;
+}
+
+static inline void dma_iova_free(struct device *dev,
+				 struct dma_iova_state *state)
+{
+}
+
+static inline int dma_iova_link(struct device *dev,
+				struct dma_iova_state *state,
+				phys_addr_t phys, size_t offset, size_t size,
+				enum dma_data_direction dir,
+				unsigned long attrs)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline int dma_iova_sync(struct device *dev,
+				struct dma_iova_state *state, size_t offset,
+				size_t size)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline void dma_iova_unlink(struct device *dev,
+				   struct dma_iova_state *state, size_t offset,
+				   size_t size, enum dma_data_direction dir,
+				   unsigned long attrs)
+{
+}
+
+#endif
 
 #endif /* MYNIC_COMPAT_H */

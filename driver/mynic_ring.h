@@ -11,12 +11,14 @@
 
 #include <linux/average.h>
 #include <linux/cache.h>
+#include <linux/dma-mapping.h>
 #include <linux/if_vlan.h>
 #include <linux/netdevice.h>
 #include <linux/u64_stats_sync.h>
 #include <net/xdp.h>
 
 #include "mynic.h"
+#include "mynic_compat.h"
 #include "mynic_stats.h"
 
 struct page_pool;
@@ -56,13 +58,25 @@ struct page_pool;
 DECLARE_EWMA(mynic_len, 4, 32)
 
 /**
+ * enum mynic_tx_mapping - how a piece of a packet is mapped
+ * @MYNIC_TX_SINGLE: by itself, as a linear buffer
+ * @MYNIC_TX_PAGE: by itself, as a page
+ * @MYNIC_TX_LINKED: in the ring's window
+ */
+enum mynic_tx_mapping {
+	MYNIC_TX_SINGLE,
+	MYNIC_TX_PAGE,
+	MYNIC_TX_LINKED,
+} __packed;
+
+/**
  * struct mynic_tx_info - what the driver remembers of a transmit slot
  * @skb: the packet, in its first slot; NULL in the others
  * @xdpf: the packet, likewise, if @xdp is set
  * @dma: address to unmap
- * @len: bytes to unmap, 0 for a slot without a buffer of its own
+ * @len: bytes to unmap, 0 for a slot without a mapping of its own
  * @slots: slots of the packet, in its first slot
- * @page: unmap as a page, not as a linear buffer
+ * @mapping: how to unmap, if @len is not 0
  * @xdp: the packet is an XDP frame; valid in its first slot
  */
 struct mynic_tx_info {
@@ -73,7 +87,7 @@ struct mynic_tx_info {
 	dma_addr_t dma;
 	u32 len;
 	u16 slots;
-	bool page;
+	enum mynic_tx_mapping mapping;
 	bool xdp;
 };
 
@@ -95,12 +109,16 @@ struct mynic_tx_info {
  * @idx: number of the queue
  * @shadow: MYNIC_F_SHADOW was negotiated
  * @copybreak: packets and linear parts up to this length are copied
+ * @window_pages: size of @window, a power of two; 0 if there is none
+ * @window: addresses that pieces are linked into, see mynic_tx_map.c
  * @next_to_use: index of the next slot to fill
  * @published: tail that the device was last told
+ * @window_head: pages of @window that were linked or skipped
  * @xmit_syncp: protects @xmit
  * @xmit: counters of ndo_start_xmit
  * @next_to_clean: index of the oldest slot not yet given back
  * @armed: index last armed
+ * @window_tail: pages of @window that were unlinked again, or skipped
  * @broken: the device wrote nonsense and a reset is due
  * @clean_syncp: protects @clean
  * @clean: counters of reclaim
@@ -126,17 +144,21 @@ struct mynic_tx_ring {
 	u16 idx;
 	u16 copybreak;
 	bool shadow;
+	u32 window_pages;
 	dma_addr_t copies_dma;
+	struct dma_iova_state window;
 
 	/* Written by ndo_start_xmit, under the queue's _xmit_lock. */
 	u32 next_to_use ____cacheline_aligned_in_smp;
 	u32 published;
+	u32 window_head;
 	struct u64_stats_sync xmit_syncp;
 	struct mynic_tx_xmit_stats xmit;
 
 	/* Written by poll. */
 	u32 next_to_clean ____cacheline_aligned_in_smp;
 	u32 armed;
+	u32 window_tail;
 	bool broken;
 	struct u64_stats_sync clean_syncp;
 	struct mynic_tx_clean_stats clean;

@@ -14,11 +14,10 @@
 #include <linux/tcp.h>
 #include <linux/udp.h>
 #include <net/netdev_queues.h>
-#include <net/page_pool/helpers.h>
 #include <net/xdp.h>
 
 #include "mynic.h"
-#include "mynic_ring.h"
+#include "mynic_tx.h"
 
 /* Counts one event of ndo_start_xmit. */
 static void mynic_tx_inc(struct mynic_tx_ring *ring, u64_stats_t *counter)
@@ -26,20 +25,6 @@ static void mynic_tx_inc(struct mynic_tx_ring *ring, u64_stats_t *counter)
 	u64_stats_update_begin(&ring->xmit_syncp);
 	u64_stats_inc(counter);
 	u64_stats_update_end(&ring->xmit_syncp);
-}
-
-static void mynic_tx_unmap(struct mynic_tx_ring *ring,
-			   struct mynic_tx_info *info)
-{
-	if (!info->len)
-		return;
-
-	if (info->page)
-		dma_unmap_page(ring->dev, info->dma, info->len, DMA_TO_DEVICE);
-	else
-		dma_unmap_single(ring->dev, info->dma, info->len,
-				 DMA_TO_DEVICE);
-	info->len = 0;
 }
 
 /**
@@ -150,93 +135,6 @@ static bool mynic_tx_fill_meta(const struct sk_buff *skb,
 	meta->flags = cpu_to_le16(flags);
 
 	return true;
-}
-
-/* Fills one slot for a mapped piece of the packet; a piece has no flags yet. */
-static void mynic_tx_fill_frag(struct mynic_tx_ring *ring, u32 index,
-			       dma_addr_t dma, u32 len, bool page)
-{
-	struct mynic_tx_info *info = &ring->info[index & ring->mask];
-	struct mynic_tx_frag *frag = &ring->slots[index & ring->mask].frag;
-
-	frag->addr = cpu_to_le64(dma);
-	frag->len = cpu_to_le32(len);
-	frag->reserved = 0;
-	frag->flags = cpu_to_le16(MYNIC_TX_TYPE_FRAG);
-
-	info->dma = dma;
-	info->len = len;
-	info->page = page;
-}
-
-/* Fills one slot for @len bytes, at most as the ring's copybreak says, in
- * memory of the slot's own. Returns where the caller puts them.
- */
-static void *mynic_tx_fill_copy(struct mynic_tx_ring *ring, u32 index, u32 len)
-{
-	size_t at = (index & ring->mask) * MYNIC_TX_COPYBREAK_MAX;
-
-	mynic_tx_fill_frag(ring, index, ring->copies_dma + at, len, false);
-	ring->info[index & ring->mask].len = 0;
-
-	return ring->copies + at;
-}
-
-static bool mynic_tx_copies_all(const struct mynic_tx_ring *ring,
-				const struct sk_buff *skb)
-{
-	return skb->len <= ring->copybreak;
-}
-
-/* Maps or copies head and fragments behind the slots already used at @index.
- * Returns the index behind the last slot, or @index if nothing was mapped.
- */
-static u32 mynic_tx_map(struct mynic_tx_ring *ring, const struct sk_buff *skb,
-			u32 index)
-{
-	const struct skb_shared_info *shinfo = skb_shinfo(skb);
-	u32 first = index, len = skb_headlen(skb);
-	struct mynic_tx_frag *last;
-	dma_addr_t dma;
-	int i;
-
-	if (mynic_tx_copies_all(ring, skb)) {
-		skb_copy_bits(skb, 0, mynic_tx_fill_copy(ring, index, skb->len),
-			      skb->len);
-		last = &ring->slots[index++ & ring->mask].frag;
-		last->flags |= cpu_to_le16(MYNIC_TX_EOP);
-		return index;
-	}
-
-	if (len && len <= ring->copybreak) {
-		memcpy(mynic_tx_fill_copy(ring, index, len), skb->data, len);
-		index++;
-	} else if (len) {
-		dma = dma_map_single(ring->dev, skb->data, len, DMA_TO_DEVICE);
-		if (unlikely(dma_mapping_error(ring->dev, dma)))
-			return first;
-		mynic_tx_fill_frag(ring, index++, dma, len, false);
-	}
-
-	for (i = 0; i < shinfo->nr_frags; i++) {
-		const skb_frag_t *frag = &shinfo->frags[i];
-
-		len = skb_frag_size(frag);
-		dma = skb_frag_dma_map(ring->dev, frag, 0, len, DMA_TO_DEVICE);
-		if (unlikely(dma_mapping_error(ring->dev, dma)))
-			goto err_unmap;
-		mynic_tx_fill_frag(ring, index++, dma, len, true);
-	}
-
-	last = &ring->slots[(index - 1) & ring->mask].frag;
-	last->flags |= cpu_to_le16(MYNIC_TX_EOP);
-
-	return index;
-
-err_unmap:
-	while (index != first)
-		mynic_tx_unmap(ring, &ring->info[--index & ring->mask]);
-	return first;
 }
 
 static void mynic_tx_count(struct mynic_tx_ring *ring,
@@ -369,71 +267,26 @@ drop:
 	return NETDEV_TX_OK;
 }
 
-/* Maps a piece of an XDP frame into a slot, or copies it; false if it cannot be
- * mapped. What lies in the page pool of this pair is mapped already, and stays
- * so.
- */
-static bool mynic_tx_xdp_map(struct mynic_tx_ring *ring, u32 index, void *data,
-			     u32 len, bool pooled)
-{
-	dma_addr_t dma;
-
-	if (!pooled && len <= ring->copybreak) {
-		memcpy(mynic_tx_fill_copy(ring, index, len), data, len);
-		return true;
-	}
-
-	if (pooled) {
-		struct page *page = virt_to_head_page(data);
-
-		dma = page_pool_get_dma_addr(page) +
-		      (data - page_address(page));
-		dma_sync_single_for_device(ring->dev, dma, len,
-					   DMA_BIDIRECTIONAL);
-	} else {
-		dma = dma_map_single(ring->dev, data, len, DMA_TO_DEVICE);
-		if (unlikely(dma_mapping_error(ring->dev, dma)))
-			return false;
-	}
-	mynic_tx_fill_frag(ring, index, dma, len, false);
-	if (pooled)
-		ring->info[index & ring->mask].len = 0;
-
-	return true;
-}
-
 /* One XDP frame; false if it was not taken. */
 static bool mynic_tx_xdp_frame(struct mynic_tx_ring *ring,
 			       struct xdp_frame *frame, bool pooled)
 {
-	const struct skb_shared_info *sinfo = NULL;
-	u32 first = ring->next_to_use, index = first;
+	u32 first = ring->next_to_use, index;
 	u32 len = xdp_get_frame_len(frame);
 	struct mynic_tx_info *info;
-	u32 i, frags = 0;
+	u32 frags = 0;
 
-	if (xdp_frame_has_frags(frame)) {
-		sinfo = xdp_get_shared_info_from_frame(frame);
-		frags = sinfo->nr_frags;
-	}
+	if (xdp_frame_has_frags(frame))
+		frags = xdp_get_shared_info_from_frame(frame)->nr_frags;
 	/* The stack's queue, as long as it runs, finds room for any packet. */
 	if (mynic_tx_free_slots(ring) < 1 + frags + ring->stop_thresh ||
 	    1 + frags > ring->max_slots || len < ETH_HLEN ||
 	    len > ring->hw->tx_max_len)
 		return false;
 
-	if (!mynic_tx_xdp_map(ring, index++, frame->data, frame->len, pooled))
+	index = mynic_tx_map_xdp(ring, frame, pooled, first);
+	if (index == first)
 		return false;
-	for (i = 0; i < frags; i++) {
-		const skb_frag_t *frag = &sinfo->frags[i];
-
-		if (!mynic_tx_xdp_map(ring, index, skb_frag_address(frag),
-				      skb_frag_size(frag), pooled))
-			goto err_unmap;
-		index++;
-	}
-	ring->slots[(index - 1) & ring->mask].frag.flags |=
-		cpu_to_le16(MYNIC_TX_EOP);
 
 	info = &ring->info[first & ring->mask];
 	info->xdpf = frame;
@@ -443,11 +296,6 @@ static bool mynic_tx_xdp_frame(struct mynic_tx_ring *ring,
 	/* Poll looks at it once the device's head covers these slots. */
 	WRITE_ONCE(ring->next_to_use, index);
 	return true;
-
-err_unmap:
-	while (index != first)
-		mynic_tx_unmap(ring, &ring->info[--index & ring->mask]);
-	return false;
 }
 
 /**
@@ -513,6 +361,8 @@ void mynic_tx_poll(struct mynic_tx_ring *ring, int budget)
 		return;
 	}
 
+	mynic_tx_unlink(ring, index, head);
+
 	while (index != head) {
 		struct mynic_tx_info *info = &ring->info[index & ring->mask];
 		u32 slots = info->slots;
@@ -531,8 +381,7 @@ void mynic_tx_poll(struct mynic_tx_ring *ring, int budget)
 			xdp_packets++;
 			xdp_bytes += xdp_get_frame_len(frame);
 			while (slots--)
-				mynic_tx_unmap(ring, &ring->info[index++ &
-								 ring->mask]);
+				mynic_tx_unmap(ring, index++);
 			xdp_return_frame(frame);
 			continue;
 		}
@@ -542,8 +391,7 @@ void mynic_tx_poll(struct mynic_tx_ring *ring, int budget)
 		packets++;
 		bytes += skb->len;
 		while (slots--)
-			mynic_tx_unmap(ring,
-				       &ring->info[index++ & ring->mask]);
+			mynic_tx_unmap(ring, index++);
 		napi_consume_skb(skb, budget);
 	}
 	/* The slots are given back before xmit may see that they are free. */
@@ -700,6 +548,7 @@ struct mynic_tx_ring *mynic_tx_ring_alloc(struct mynic_vector *vec,
 			goto err_free_ctl;
 		ring->copybreak = cfg->tx_copybreak;
 	}
+	mynic_tx_window_open(ring);
 
 	return ring;
 
@@ -726,6 +575,7 @@ void mynic_tx_ring_free(struct mynic_tx_ring *ring)
 	if (!ring)
 		return;
 
+	mynic_tx_window_close(ring);
 	if (ring->copies)
 		dma_free_coherent(ring->dev, mynic_tx_copies_size(ring),
 				  ring->copies, ring->copies_dma);
@@ -774,12 +624,15 @@ void mynic_tx_ring_start(struct mynic_tx_ring *ring)
  */
 void mynic_tx_ring_clean(struct mynic_tx_ring *ring)
 {
-	u32 index = ring->next_to_clean, dropped = 0;
+	u32 index, dropped = 0;
 
-	while (index != ring->next_to_use) {
+	mynic_tx_unlink(ring, ring->next_to_clean, ring->next_to_use);
+	for (index = ring->next_to_clean; index != ring->next_to_use; index++)
+		mynic_tx_unmap(ring, index);
+
+	for (index = ring->next_to_clean; index != ring->next_to_use; index++) {
 		struct mynic_tx_info *info = &ring->info[index & ring->mask];
 
-		mynic_tx_unmap(ring, info);
 		if (info->skb) {
 			if (info->xdp)
 				xdp_return_frame(info->xdpf);
@@ -788,7 +641,6 @@ void mynic_tx_ring_clean(struct mynic_tx_ring *ring)
 			info->skb = NULL;
 			dropped++;
 		}
-		index++;
 	}
 
 	local_bh_disable();

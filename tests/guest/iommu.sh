@@ -79,6 +79,35 @@ B2_short_packets_are_copied()
 	send_checked 4
 }
 
+# Whether the kernel's functions have one of that name.
+kernel_has()
+{
+	grep -q " $1\$" /proc/kallsyms
+}
+
+# Many pieces, one flush: the end of each mapping is one in strict mode.
+B2_what_was_sent_is_unmapped_together()
+{
+	local trace=/sys/kernel/tracing maps unmaps
+	need_iommu
+	mynic_only
+	kernel_has dma_iova_link ||
+		skip "this kernel has no addresses without a mapping"
+	ethtool -L "$nic" combined 1
+	mountpoint -q "$trace" || mount -t tracefs trace "$trace"
+	defer sh -c "echo 0 >$trace/events/iommu/enable; echo >$trace/trace"
+	echo 16384 >"$trace/buffer_size_kb"
+	echo 1 >"$trace/events/iommu/map/enable"
+	echo 1 >"$trace/events/iommu/unmap/enable"
+	send_checked 4
+	echo 0 >"$trace/events/iommu/enable"
+	maps=$(grep -c ' map: ' "$trace/trace")
+	unmaps=$(grep -c ' unmap: ' "$trace/trace")
+	echo "# $maps mapped, $unmaps unmapped"
+	ge "$maps" 20 "pieces mapped"
+	ge $((maps * 3 / 4)) "$unmaps" "three quarters of the pieces mapped"
+}
+
 B2_jumbo_frames()
 {
 	need_iommu
