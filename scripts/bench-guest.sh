@@ -288,6 +288,12 @@ do_stop()
 	if [ -n "${load:-}" ]; then
 		[ ! -e "$pktgen/pgctrl" ] || echo stop >"$pktgen/pgctrl"
 		kill -TERM "$load" 2>/dev/null
+		# Many threads of iperf3 do not always end when asked to.
+		for _ in $(seq 100); do
+			kill -0 "$load" 2>/dev/null || break
+			sleep 0.05
+		done
+		kill -KILL "$load" 2>/dev/null
 		wait "$load" 2>/dev/null
 		load=
 	fi

@@ -12,6 +12,9 @@ set -euo pipefail
 
 # Enough that the hash finds each of four queues, but for one time in 2500.
 streams=32
+# Seconds that iperf3 has, until traffic flows and until it is gone.
+patience=30
+said=/tmp/iperf3
 genl=$(dirname "$0")/../tests/guest/netdev-genl.py
 
 title()
@@ -120,28 +123,54 @@ scattered()
 		}'
 }
 
+# reserve N: the streams get one of N ports, not next to one another: the hash is
+# linear, and with about one key in eight 16 such ports leave a queue of four
+# without any.
+reserve()
+{
+	# In one write, as the next one would add to it.
+	scattered "$1" | dd bs=64K iflag=fullblock status=none \
+		of=/proc/sys/net/ipv4/ip_local_reserved_ports
+}
+
 # run_streams CONNECTIONS OPTION...: iperf3 in the background; goes on once so
-# many TCP connections are there and traffic flows.  Their ports are not next to
-# one another: the hash is linear, and with about one key in eight 16 such ports leave
-# a queue of four without any.
+# many TCP connections are there and traffic flows.  Tries again if that does not
+# happen, as the server may still be busy with the streams before.
 run_streams()
 {
-	local connections=$1 start
+	local connections=$1 tries=3
 	shift
 
 	# More than are needed: a port of the streams before may still be
-	# waiting.  In one write, as the next one would add to it.
-	scattered $((connections + 8)) | dd bs=64K iflag=fullblock status=none \
-		of=/proc/sys/net/ipv4/ip_local_reserved_ports
-	nice -n 10 iperf3 -c "$server" -t 600 "$@" >/tmp/iperf3 2>&1 &
-	client=$!
-	until [ "$(flows | wc -w)" -ge "$connections" ]; do
+	# waiting.
+	reserve $((connections + 8))
+	while :; do
+		nice -n 10 iperf3 -c "$server" -t 600 "$@" >"$said" 2>&1 &
+		client=$!
+		! flowing "$connections" || return 0
+		stop_streams
+		[ $((--tries)) -gt 0 ] || break
+	done
+	echo "iperf3 -c $server $*: no traffic on $connections connections; it said:"
+	cat "$said"
+	return 1
+}
+
+# flowing CONNECTIONS: waits until there are so many, with traffic; fails if iperf3
+# ends before, or needs too long.
+flowing()
+{
+	local start='' end=$((SECONDS + patience))
+
+	while kill -0 "$client" 2>/dev/null && [ "$SECONDS" -lt "$end" ]; do
+		if [ -n "$start" ]; then
+			[ "$(all_packets)" -lt $((start + 1000)) ] || return 0
+		elif [ "$(flows | wc -w)" -ge "$1" ]; then
+			start=$(all_packets)
+		fi
 		sleep 0.1
 	done
-	start=$(all_packets)
-	until [ "$(all_packets)" -ge $((start + 1000)) ]; do
-		sleep 0.1
-	done
+	return 1
 }
 
 all_packets()
@@ -150,15 +179,22 @@ all_packets()
 	echo $(($(cat "$dir/rx_packets") + $(cat "$dir/tx_packets")))
 }
 
+# Many threads of iperf3 do not always end when asked to.
 stop_streams()
 {
-	kill -INT "$client"
-	wait "$client" || :
-	# The server ends its part before it takes the next client.
-	until [ "$(flows | wc -w)" -eq 0 ]; do
+	local end=$((SECONDS + 5))
+
+	kill "$client" 2>/dev/null || :
+	while kill -0 "$client" 2>/dev/null; do
+		[ "$SECONDS" -lt "$end" ] || kill -KILL "$client" || :
 		sleep 0.1
 	done
-	sleep 0.5
+	wait "$client" || :
+	# The server ends its part before it takes the next client.
+	end=$((SECONDS + patience))
+	while [ "$(flows | wc -w)" -gt 0 ] && [ "$SECONDS" -lt "$end" ]; do
+		sleep 0.1
+	done
 }
 
 # measure QUEUES to|from: several streams that way, the rate and the spread.
@@ -255,7 +291,7 @@ live()
 			print line
 		split($2, a, "-")
 		line = "@live " a[2] " " $6
-	}' /tmp/iperf3
+	}' "$said"
 	if [ "$lived" != "$before" ]; then
 		echo "connections before: $before"
 		echo "connections after: $lived"

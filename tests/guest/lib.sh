@@ -612,6 +612,12 @@ stir()
 stir_end()
 {
 	kill "$stir_pid" 2>/dev/null || :
+	# Many threads of iperf3 do not always end when asked to.
+	for _ in $(seq 100); do
+		kill -0 "$stir_pid" 2>/dev/null || break
+		nap
+	done
+	kill -KILL "$stir_pid" 2>/dev/null || :
 	wait "$stir_pid" || :
 }
 

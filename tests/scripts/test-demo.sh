@@ -1,6 +1,7 @@
 #!/bin/bash
 # Tests what "make demo" does about the hash of its streams.
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2016 # single quotes: expanded by the fakes
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 . "$ROOT/scripts/demo-guest.sh"
@@ -75,6 +76,54 @@ test_queues_that_had_no_packet()
 	equal "$(idle 4 "1 2 3 4 " "5 2 4 4 ")" "1 3"
 	equal "$(idle 4 "1 2 3 4 " "5 6 7 8 ")" ""
 	equal "$(idle 1 "1 2 3 4 " "5 2 3 4 ")" ""
+}
+
+# streams COMMANDS: the demo's streams, of an iperf3 that does just this.
+streams()
+{
+	export T
+	fake iperf3 "$1"
+	server=- said=$T/said patience=3
+	reserve() { :; }
+	all_packets() { date +%s%N; }
+	flows() { ! kill -0 "$client" 2>/dev/null || cat "$T/flows"; }
+	: >"$T/flows"
+}
+
+test_streams_that_come_go_on()
+{
+	streams 'echo "1 2" >"$T/flows"; exec sleep 100'
+	run_streams 2 -R
+	stop_streams
+	! kill -0 "$client" 2>/dev/null || return 1
+}
+
+test_streams_of_which_the_server_is_busy_come_again()
+{
+	streams 'if mkdir "$T/once" 2>/dev/null; then echo busy; exit 1; fi
+		echo "1 2" >"$T/flows"; exec sleep 100'
+	run_streams 2 -R
+	stop_streams
+}
+
+test_streams_that_do_not_come_are_told()
+{
+	streams 'echo "unable to connect"; exit 1'
+	fails run_streams 2 -R
+	says "iperf3 -c - -R: no traffic on 2 connections"
+	says "unable to connect"
+	streams 'echo "1" >"$T/flows"; exec sleep 100'
+	patience=1
+	fails run_streams 2 -R
+	says "no traffic on 2 connections"
+}
+
+test_streams_that_do_not_end_are_ended()
+{
+	streams 'trap "" TERM; echo "1 2" >"$T/flows"; exec sleep 100'
+	run_streams 2 -R
+	stop_streams
+	! kill -0 "$client" 2>/dev/null || return 1
 }
 
 run_tests "$@"
