@@ -3,6 +3,7 @@
  * ethtool: checks what it is given, then calls those who own it.
  */
 #include <linux/ethtool.h>
+#include <linux/linkmode.h>
 #include <linux/netdevice.h>
 
 #include "mynic.h"
@@ -102,7 +103,8 @@ mynic_set_link_ksettings(struct net_device *netdev,
 
 	if (base->autoneg == AUTONEG_DISABLE && base->port == PORT_OTHER &&
 	    (base->speed == speed || base->speed == (u32)SPEED_UNKNOWN) &&
-	    base->duplex != DUPLEX_HALF)
+	    base->duplex != DUPLEX_HALF &&
+	    linkmode_empty(settings->link_modes.advertising))
 		return 0;
 
 	mynic_refuse(netdev, NULL,

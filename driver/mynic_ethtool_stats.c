@@ -108,25 +108,6 @@ void mynic_ethtool_stats_strings(struct net_device *netdev, u8 *data)
 		ethtool_sprintf(&data, "reset_%s", mynic_reset_names[i]);
 }
 
-/* What the device counts of a queue; zeros for one that it does not have. */
-static void mynic_dev_queue_stats(struct mynic_net *mn, u16 scope, u16 idx,
-				  struct mynic_queue_stats *stats)
-{
-	struct mynic_admin_req req = {
-		.op = MYNIC_ADMIN_GET_STATS,
-		.params.stats.scope = cpu_to_le16(scope),
-		.params.stats.id = cpu_to_le16(idx),
-		.out = stats,
-		.out_len = sizeof(*stats),
-		.may_fail = true,
-	};
-
-	memset(stats, 0, sizeof(*stats));
-	if (test_bit(MYNIC_STATE_UP, mn->mdev->state) &&
-	    mynic_admin_exec(mn->mdev, &req))
-		memset(stats, 0, sizeof(*stats));
-}
-
 static u64 *mynic_queue_values(struct mynic_net *mn, u64 *data,
 			       const void *ring, u16 scope, u16 idx,
 			       const struct mynic_counter *counters,
@@ -138,7 +119,7 @@ static u64 *mynic_queue_values(struct mynic_net *mn, u64 *data,
 	for (i = 0; i < num; i++)
 		*data++ = ring ? mynic_counter_read(ring, &counters[i]) : 0;
 
-	mynic_dev_queue_stats(mn, scope, idx, &dev);
+	mynic_stats_queue(mn, scope, idx, &dev);
 	for (i = 0; i < num_dev; i++) {
 		const __le64 *value;
 

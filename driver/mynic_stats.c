@@ -110,6 +110,10 @@ const size_t mynic_rx_counters_num = ARRAY_SIZE(mynic_rx_counters);
  * @tx: by mynic_tx_counters, of transmit rings that were freed
  * @rx: by mynic_rx_counters, of receive rings that were freed
  * @port: words of struct mynic_port_stats, from before the last reset
+ * @port_seen: the same since probe, as they were when the device was last asked
+ * @port_time: when that was, in jiffies
+ * @port_work: asks the device for @port_seen
+ * @mn: the network device
  *
  * Protected by mynic_net.stats_lock.
  */
@@ -117,7 +121,14 @@ struct mynic_stats {
 	u64 tx[ARRAY_SIZE(mynic_tx_counters)];
 	u64 rx[ARRAY_SIZE(mynic_rx_counters)];
 	u64 port[MYNIC_PORT_COUNTERS];
+	u64 port_seen[MYNIC_PORT_COUNTERS];
+	unsigned long port_time;
+	struct work_struct port_work;
+	struct mynic_net *mn;
 };
+
+/* How old what ndo_get_stats64 tells of the device may be before it is asked. */
+#define MYNIC_STATS_AGE		(HZ / 10)
 
 /**
  * mynic_counter_read() - value of one counter of a ring
@@ -142,6 +153,109 @@ u64 mynic_counter_read(const void *ring, const struct mynic_counter *counter)
 	return val;
 }
 
+/* The device's own count, since its reset; @words are zeroed on failure. */
+static int mynic_stats_port_read(struct mynic_net *mn, __le64 *words)
+{
+	struct mynic_admin_req req = {
+		.op = MYNIC_ADMIN_GET_STATS,
+		.params.stats.scope = cpu_to_le16(MYNIC_STATS_PORT),
+		.out = words,
+		.out_len = sizeof(struct mynic_port_stats),
+	};
+
+	memset(words, 0, sizeof(struct mynic_port_stats));
+	if (!test_bit(MYNIC_STATE_ENABLED, mn->mdev->state))
+		return -ENETDOWN;
+
+	return mynic_admin_exec(mn->mdev, &req);
+}
+
+/**
+ * mynic_stats_port() - counters of the port since probe
+ * @mn: the network device
+ * @port: receives them, MYNIC_PORT_COUNTERS; use MYNIC_PORT() as index
+ *
+ * Context: process, control locks held.
+ * Return: 0, or a negative errno and what was counted when the device was last
+ * asked
+ */
+int mynic_stats_port(struct mynic_net *mn, u64 *port)
+{
+	__le64 words[MYNIC_PORT_COUNTERS];
+	size_t i;
+	int err;
+
+	err = mynic_stats_port_read(mn, words);
+
+	spin_lock_bh(&mn->stats_lock);
+	for (i = 0; !err && i < MYNIC_PORT_COUNTERS; i++)
+		mn->stats->port_seen[i] = mn->stats->port[i] +
+					  le64_to_cpu(words[i]);
+	memcpy(port, mn->stats->port_seen, sizeof(mn->stats->port_seen));
+	mn->stats->port_time = jiffies;
+	spin_unlock_bh(&mn->stats_lock);
+
+	return err;
+}
+
+/**
+ * mynic_stats_port_fold() - keep the port's counters before a reset
+ * @mn: the network device
+ *
+ * What was counted since the device was last asked is lost if it cannot be
+ * asked any more.
+ *
+ * Context: process, control locks held.
+ */
+void mynic_stats_port_fold(struct mynic_net *mn)
+{
+	u64 port[MYNIC_PORT_COUNTERS];
+
+	mynic_stats_port(mn, port);
+
+	spin_lock_bh(&mn->stats_lock);
+	memcpy(mn->stats->port, port, sizeof(port));
+	spin_unlock_bh(&mn->stats_lock);
+}
+
+/**
+ * mynic_stats_queue() - what the device counts of a queue since its creation
+ * @mn: the network device
+ * @scope: MYNIC_STATS_RXQ or MYNIC_STATS_TXQ
+ * @idx: number of the queue
+ * @stats: receives the counters, zeros for a queue that the device has not
+ *
+ * Context: process, control locks held.
+ */
+void mynic_stats_queue(struct mynic_net *mn, u16 scope, u16 idx,
+		       struct mynic_queue_stats *stats)
+{
+	struct mynic_admin_req req = {
+		.op = MYNIC_ADMIN_GET_STATS,
+		.params.stats.scope = cpu_to_le16(scope),
+		.params.stats.id = cpu_to_le16(idx),
+		.out = stats,
+		.out_len = sizeof(*stats),
+		.may_fail = true,
+	};
+
+	memset(stats, 0, sizeof(*stats));
+	if (test_bit(MYNIC_STATE_UP, mn->mdev->state) &&
+	    mynic_admin_exec(mn->mdev, &req))
+		memset(stats, 0, sizeof(*stats));
+}
+
+static void mynic_stats_port_work(struct work_struct *work)
+{
+	struct mynic_stats *stats = container_of(work, struct mynic_stats,
+						 port_work);
+	u64 port[MYNIC_PORT_COUNTERS];
+
+	mynic_lock(stats->mn->netdev);
+	mynic_stats_port(stats->mn, port);
+	mynic_unlock(stats->mn->netdev);
+}
+
 /**
  * mynic_stats_init() - make an empty history
  * @mn: the network device
@@ -151,8 +265,14 @@ u64 mynic_counter_read(const void *ring, const struct mynic_counter *counter)
 int mynic_stats_init(struct mynic_net *mn)
 {
 	mn->stats = kzalloc(sizeof(*mn->stats), GFP_KERNEL);
+	if (!mn->stats)
+		return -ENOMEM;
 
-	return mn->stats ? 0 : -ENOMEM;
+	mn->stats->mn = mn;
+	mn->stats->port_time = jiffies;
+	INIT_WORK(&mn->stats->port_work, mynic_stats_port_work);
+
+	return 0;
 }
 
 /**
@@ -161,6 +281,8 @@ int mynic_stats_init(struct mynic_net *mn)
  */
 void mynic_stats_free(struct mynic_net *mn)
 {
+	if (mn->stats)
+		cancel_work_sync(&mn->stats->port_work);
 	kfree(mn->stats);
 	mn->stats = NULL;
 }
@@ -220,10 +342,21 @@ static u64 mynic_stats_sum(const struct mynic_net *mn, u64 history,
 	return sum;
 }
 
+/* Frames that the device had no room for, of the port's counters. */
+static u64 mynic_stats_missed(const u64 *port)
+{
+	return port[MYNIC_PORT(rx_drop_no_queue)] +
+	       port[MYNIC_PORT(rx_drop_no_buffer)] +
+	       port[MYNIC_PORT(rx_drop_error)];
+}
+
 /**
  * mynic_stats_get64() - ndo_get_stats64
  * @netdev: the network device
  * @stats: receives the totals since probe
+ *
+ * What the device counts is what it said when it was last asked, which may take
+ * a while and is done elsewhere: here, if that was long ago, it is only begun.
  *
  * Context: any that may take a spinlock.
  */
@@ -231,8 +364,10 @@ void mynic_stats_get64(struct net_device *netdev,
 		       struct rtnl_link_stats64 *stats)
 {
 	struct mynic_net *mn = netdev_priv(netdev);
+	const u64 *port = mn->stats->port_seen;
 	u64 rx[MYNIC_COUNT_KINDS] = {};
 	u64 tx[MYNIC_COUNT_KINDS] = {};
+	bool old;
 	size_t i;
 
 	spin_lock_bh(&mn->stats_lock);
@@ -248,7 +383,14 @@ void mynic_stats_get64(struct net_device *netdev,
 				mynic_stats_sum(mn, mn->stats->rx[i],
 						(void **)mn->rx,
 						&mynic_rx_counters[i]);
+	stats->rx_missed_errors = mynic_stats_missed(port);
+	stats->rx_length_errors = port[MYNIC_PORT(rx_drop_too_long)];
+	stats->rx_frame_errors = port[MYNIC_PORT(rx_drop_malformed)];
+	old = time_after(jiffies, mn->stats->port_time + MYNIC_STATS_AGE);
 	spin_unlock_bh(&mn->stats_lock);
+
+	if (old)
+		schedule_work(&mn->stats->port_work);
 
 	stats->tx_packets = tx[MYNIC_COUNT_PACKETS];
 	stats->tx_bytes = tx[MYNIC_COUNT_BYTES];
@@ -258,7 +400,8 @@ void mynic_stats_get64(struct net_device *netdev,
 	stats->rx_bytes = rx[MYNIC_COUNT_BYTES];
 	stats->multicast = rx[MYNIC_COUNT_MULTICAST];
 	stats->rx_dropped = rx[MYNIC_COUNT_DROP];
-	stats->rx_errors = rx[MYNIC_COUNT_ERROR];
+	stats->rx_errors = rx[MYNIC_COUNT_ERROR] + stats->rx_length_errors +
+			   stats->rx_frame_errors;
 }
 
 static void mynic_stats_to_qstat(void *qstats, const void *ring,
@@ -284,10 +427,16 @@ static void mynic_get_queue_stats_rx(struct net_device *netdev, int idx,
 {
 	struct mynic_net *mn = netdev_priv(netdev);
 
-	if (mn->rx[idx])
-		mynic_stats_to_qstat(stats, mn->rx[idx], NULL,
-				     mynic_rx_counters,
-				     ARRAY_SIZE(mynic_rx_counters));
+	struct mynic_queue_stats dev;
+
+	if (!mn->rx[idx])
+		return;
+
+	mynic_stats_to_qstat(stats, mn->rx[idx], NULL, mynic_rx_counters,
+			     ARRAY_SIZE(mynic_rx_counters));
+	mynic_stats_queue(mn, MYNIC_STATS_RXQ, idx, &dev);
+	stats->hw_drops = le64_to_cpu(dev.drop_no_buffer);
+	stats->hw_drop_overruns = stats->hw_drops;
 }
 
 static void mynic_get_queue_stats_tx(struct net_device *netdev, int idx,
@@ -301,6 +450,35 @@ static void mynic_get_queue_stats_tx(struct net_device *netdev, int idx,
 				     ARRAY_SIZE(mynic_tx_counters));
 }
 
+/* What the device dropped for other reasons than that a queue of today had no
+ * buffers: of no queue, or of one that was there before.
+ */
+static void mynic_base_hw_drops(struct mynic_net *mn,
+				struct netdev_queue_stats_rx *rx)
+{
+	u64 port[MYNIC_PORT_COUNTERS];
+	struct mynic_queue_stats dev;
+	u64 of_queues = 0;
+	u64 drops = 0;
+	u16 i;
+
+	/* First, so that the port's are no fewer. */
+	for (i = 0; i < mn->cfg.channels; i++) {
+		if (!mn->rx[i])
+			continue;
+		mynic_stats_queue(mn, MYNIC_STATS_RXQ, i, &dev);
+		of_queues += le64_to_cpu(dev.drop_no_buffer);
+	}
+	mynic_stats_port(mn, port);
+
+	for (i = MYNIC_PORT(rx_drop_disabled);
+	     i <= MYNIC_PORT(rx_drop_error); i++)
+		drops += port[i];
+	rx->hw_drops = drops - of_queues;
+	rx->hw_drop_overruns = port[MYNIC_PORT(rx_drop_no_queue)] +
+			       port[MYNIC_PORT(rx_drop_no_buffer)] - of_queues;
+}
+
 static void mynic_get_base_stats(struct net_device *netdev,
 				 struct netdev_queue_stats_rx *rx,
 				 struct netdev_queue_stats_tx *tx)
@@ -309,6 +487,7 @@ static void mynic_get_base_stats(struct net_device *netdev,
 
 	mynic_stats_to_qstat(rx, NULL, mn->stats->rx, mynic_rx_counters,
 			     ARRAY_SIZE(mynic_rx_counters));
+	mynic_base_hw_drops(mn, rx);
 	mynic_stats_to_qstat(tx, NULL, mn->stats->tx, mynic_tx_counters,
 			     ARRAY_SIZE(mynic_tx_counters));
 }
@@ -318,66 +497,3 @@ const struct netdev_stat_ops mynic_stat_ops = {
 	.get_queue_stats_tx	= mynic_get_queue_stats_tx,
 	.get_base_stats		= mynic_get_base_stats,
 };
-
-/* The device's own count, since its reset; @words are zeroed on failure. */
-static int mynic_stats_port_read(struct mynic_net *mn, __le64 *words)
-{
-	struct mynic_admin_req req = {
-		.op = MYNIC_ADMIN_GET_STATS,
-		.params.stats.scope = cpu_to_le16(MYNIC_STATS_PORT),
-		.out = words,
-		.out_len = sizeof(struct mynic_port_stats),
-	};
-
-	memset(words, 0, sizeof(struct mynic_port_stats));
-	if (!test_bit(MYNIC_STATE_ENABLED, mn->mdev->state))
-		return -ENETDOWN;
-
-	return mynic_admin_exec(mn->mdev, &req);
-}
-
-/**
- * mynic_stats_port() - counters of the port since probe
- * @mn: the network device
- * @port: receives them, MYNIC_PORT_COUNTERS; use MYNIC_PORT() as index
- *
- * Context: process, control locks held.
- * Return: 0, or a negative errno and what was counted before the last reset
- */
-int mynic_stats_port(struct mynic_net *mn, u64 *port)
-{
-	__le64 words[MYNIC_PORT_COUNTERS];
-	size_t i;
-	int err;
-
-	err = mynic_stats_port_read(mn, words);
-
-	spin_lock_bh(&mn->stats_lock);
-	for (i = 0; i < MYNIC_PORT_COUNTERS; i++)
-		port[i] = mn->stats->port[i] + le64_to_cpu(words[i]);
-	spin_unlock_bh(&mn->stats_lock);
-
-	return err;
-}
-
-/**
- * mynic_stats_port_fold() - keep the port's counters before a reset
- * @mn: the network device
- *
- * What cannot be read any more is lost.
- *
- * Context: process, control locks held.
- */
-void mynic_stats_port_fold(struct mynic_net *mn)
-{
-	__le64 words[MYNIC_PORT_COUNTERS];
-	size_t i;
-
-	if (mynic_stats_port_read(mn, words))
-		return;
-
-	spin_lock_bh(&mn->stats_lock);
-	for (i = 0; i < MYNIC_PORT_COUNTERS; i++)
-		mn->stats->port[i] += le64_to_cpu(words[i]);
-	spin_unlock_bh(&mn->stats_lock);
-}

@@ -168,6 +168,8 @@ extern const size_t mynic_rx_counters_num;
 
 u64 mynic_counter_read(const void *ring, const struct mynic_counter *counter);
 int mynic_stats_port(struct mynic_net *mn, u64 *port);
+void mynic_stats_queue(struct mynic_net *mn, u16 scope, u16 idx,
+		       struct mynic_queue_stats *stats);
 
 /* Counters of the port, each a little-endian 64-bit word of the contract. */
 #define MYNIC_PORT_COUNTERS	(sizeof(struct mynic_port_stats) / sizeof(u64))

@@ -112,6 +112,7 @@ C3_settings_that_a_card_without_a_phy_cannot_have_are_refused()
 	refused_saying "the link is the device's: $speed Mb/s" \
 		ethtool -s "$nic" speed 10 duplex half autoneg off
 	refused_saying "no autonegotiation" ethtool -s "$nic" autoneg on
+	refused_saying "no autonegotiation" ethtool -s "$nic" advertise 0x1
 	eq "$(ethtool "$nic")" "$said" "settings"
 	# What is so anyway.
 	ethtool -s "$nic" speed "$speed" duplex full autoneg off

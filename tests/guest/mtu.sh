@@ -114,20 +114,42 @@ C1_mtu_survives_down_and_up()
 	ping_whole 3000
 }
 
+# of_all NAME: what the kernel's statistics of queues say of the interface.
+of_all()
+{
+	genl qstats-sum "$nic" | grep -oE " $1=[0-9]+" | cut -d = -f 2
+}
+
+# too_long N: rx_length_errors; to read it makes the driver ask the device.
+too_long()
+{
+	[ "$(counter rx_length_errors)" -eq "$1" ]
+}
+
 C1_frames_above_the_mtu_are_dropped_and_counted()
 {
 	mynic_only
 	fresh
 	peer_mtu 9000
-	local mac before
+	local mac before drops overruns missed errors
 	mac=$(mac_of "$nic")
 	before=$(hw port_rx_drop_too_long)
+	drops=$(of_all rx-hw-drops)
+	overruns=$(of_all rx-hw-drop-overruns)
+	wait_for 5 "rx_length_errors as the port has it" too_long "$before"
+	missed=$(counter rx_missed_errors)
+	errors=$(counter rx_errors)
 	capture "ether proto 0x88b5"
 	inject 5 "$mac 020000000001 88b5+2000"
 	inject 1 "$mac 020000000001 88b5+1514"
 	wait_for 10 "a frame that fits" have 1 'length 1514:'
 	! have 1 'length 2000:' || fail "a frame above the MTU was delivered"
 	eq $(($(hw port_rx_drop_too_long) - before)) 5 "frames counted as too long"
+	wait_for 5 "five more rx_length_errors" too_long $((before + 5))
+	eq "$(counter rx_errors)" $((errors + 5)) rx_errors
+	eq "$(counter rx_missed_errors)" "$missed" rx_missed_errors
+	ge "$(of_all rx-hw-drops)" $((drops + 5)) "rx-hw-drops of the interface"
+	eq "$(of_all rx-hw-drop-overruns)" "$overruns" rx-hw-drop-overruns
 }
 
 run_cases

@@ -6,11 +6,12 @@ The kernel's own client, tools/net/ynl, is not packaged and wants the kernel
 source; this covers the few commands that the tests need.
 
 Usage: netdev-genl.py qstats IFACE          a line for each queue, with counters
+       netdev-genl.py qstats-sum IFACE      a line: of all queues ever, and of none
        netdev-genl.py queues IFACE          a line for each queue, with its NAPI
        netdev-genl.py napis IFACE           a line for each NAPI instance
        netdev-genl.py napi-set ID NAME=N... threaded, defer-hard-irqs, ...
 
-A line is "rx|tx|napi NUMBER NAME=VALUE...".
+A line is "rx|tx|napi|netdev NUMBER NAME=VALUE...".
 """
 
 import os
@@ -125,8 +126,8 @@ def show(kind, number, obj, hidden=("ifindex", "id", "type", "scope")):
 
 def main(args):
     """Runs the command named by args."""
-    if len(args) < 2 or args[0] not in ("qstats", "queues", "napis",
-                                        "napi-set"):
+    if len(args) < 2 or args[0] not in ("qstats", "qstats-sum", "queues",
+                                        "napis", "napi-set"):
         sys.exit(__doc__)
     cmd, genl = args[0], Genl("netdev")
     if cmd == "napi-set":
@@ -141,6 +142,10 @@ def main(args):
     if cmd == "napis":
         for obj in genl.dump(NAPI_GET, attr(1, index), NAPI):
             show("napi", obj["id"], obj)
+        return
+    if cmd == "qstats-sum":
+        for obj in genl.dump(QSTATS_GET, attr(1, index), QSTATS):
+            show("netdev", obj["ifindex"], obj)
         return
     if cmd == "queues":
         objs = genl.dump(QUEUE_GET, attr(2, index), QUEUE)
