@@ -127,7 +127,9 @@ struct mynic_stats {
 	struct mynic_net *mn;
 };
 
-/* How old what ndo_get_stats64 tells of the device may be before it is asked. */
+/* How old what ndo_get_stats64 tells of the device may be before it is asked
+ * again.
+ */
 #define MYNIC_STATS_AGE		(HZ / 10)
 
 /**

@@ -57,6 +57,16 @@ line_base()
 	echo "$line"
 }
 
+# line_known LINE: true if there is such a line.
+line_known()
+{
+	local n='[1-9][0-9]{0,4}' known
+
+	known="tcp-[rt]x-$n|(tcp|udp)-rr(-$n)?|pktgen-$n-${n}q(-burst)?"
+	known+="|drop-tc(-f$n)?|drop-xdp|xdp-tx|forward|setup"
+	[[ $(line_base "$1") =~ ^($known)$ ]]
+}
+
 # line_group LINE: the guest that it wants, "IOMMU QUEUES".
 line_group()
 {

@@ -313,6 +313,11 @@ rounds=$((10#$rounds))
 [[ $each =~ ^[0-9]{1,3}(\.[0-9]{1,3})?$ && $each =~ [1-9] ]] ||
 	die "SECONDS_EACH=\"$each\" is no time" \
 	    "it may be 0.001 to 999 seconds, as in SECONDS_EACH=0.5"
+for line in "${lines[@]}"; do
+	line_known "$line" ||
+		die "LINES: there is no line called \"$line\"" \
+		    "scripts/bench-lines.sh says what there is, as in LINES=\"tcp-rr iommu-tcp-tx-4\""
+done
 mapfile -t groups < <(for line in "${lines[@]}"; do line_group "$line"; done |
 	awk '!seen[$0]++')
 all_steps=0 all_guests=0

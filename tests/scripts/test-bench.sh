@@ -131,6 +131,21 @@ test_what_is_no_number_is_refused_before_anything_is_done()
 	done
 }
 
+test_a_line_that_does_not_exist_is_refused_before_anything_is_done()
+{
+	local line
+
+	for line in nope tcp-tx- tcp-tx-0 iommu- pktgen-60 tcp-rr-x; do
+		fails env LINES="tcp-rr $line" "$ROOT/scripts/bench.sh"
+		says "LINES: there is no line called \"$line\""
+	done
+	for line in "${BENCH_TCP[@]}" "${BENCH_RR[@]}" "${BENCH_PKTGEN[@]}" \
+		    "${BENCH_RX[@]}" "${BENCH_BIGTCP[@]}" "${BENCH_IOMMU[@]}" \
+		    "${BENCH_GROWTH[@]}" "${BENCH_QUICK[@]}"; do
+		line_known "$line"
+	done
+}
+
 test_a_failed_run_is_not_hidden()
 {
 	{
