@@ -48,12 +48,12 @@ growth()
 
 rm -f "$dir"/*.dat
 rate='(if .rate then [.rate.median, .rate.min, .rate.max] else null end)'
-panel rates-streams "TCP, Gb/s" bit '^tcp|^big' 1e9 "$rate"
+panel rates-streams "TCP, Gb/s" bit '^(big-|iommu-)?tcp' 1e9 "$rate"
 panel rates-transactions "one byte there and back, 1/s" transaction '^(tcp|udp)-rr$' 1 "$rate"
 panel rates-packets "packets, kpps" packet '^(pktgen|drop-(tc|xdp)$|xdp|forward)' 1e3 "$rate"
 panel rates-iommu "packets behind a strict IOMMU, kpps" packet '^iommu' 1e3 "$rate"
 insns='(if .insns then [.insns, .insns, .insns] else null end)'
-panel work-streams "guest instructions for a KiB of TCP" bit '^tcp|^big' 1 "$insns"
+panel work-streams "guest instructions for a KiB of TCP" bit '^(big-|iommu-)?tcp' 1 "$insns"
 panel work-transactions "guest instructions for a byte there and back" transaction '^(tcp|udp)-rr$' 1 "$insns"
 panel work-packets "guest instructions for a packet" packet '^(pktgen|drop-(tc|xdp)$|xdp|forward)' 1 "$insns"
 panel work-iommu "guest instructions for a packet, strict IOMMU" packet '^iommu' 1 "$insns"
@@ -72,3 +72,7 @@ gnuplot -e "dir='$dir'" \
 		tr -d "'" | sed 's/_/\\\\_/g')'" \
 	-e "cards='$(jq -r '.cards | join(" ")' "$json")'" \
 	"$MYNIC_ROOT/scripts/bench.gp"
+# Of a plot that nothing was measured for gnuplot makes an empty picture.
+for plot in rates work growth; do
+	grep -qs '[0-9]$' "$dir/$plot"-*.dat || rm -f "$dir/$plot.svg"
+done

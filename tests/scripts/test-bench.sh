@@ -179,6 +179,24 @@ test_the_page_is_made_of_the_results()
 	grep -q '^Not measured: KVM' "$T/page.md"
 }
 
+test_what_was_not_measured_has_no_plot()
+{
+	command -v gnuplot >/dev/null || {
+		echo "gnuplot is not installed"
+		return 4
+	}
+	window 1 mynic iommu-tcp-tx-1 1000000 300000 900000 >"$T/samples.tsv"
+	results
+	"$ROOT/scripts/bench-plots.sh" "$T"
+	grep -q 'iommu-tcp-tx-1' "$T/rates.svg"
+	[ ! -e "$T/work.svg" ]
+	[ ! -e "$T/growth.svg" ]
+	BENCH_PAGE=$T/page.md "$ROOT/scripts/bench-report.sh" "$T"
+	grep -qF '](performance/rates.svg)' "$T/page.md"
+	grep -c '^!\[' "$T/page.md" | grep -qx 1
+	[ -s "$T/page/rates.svg" ]
+}
+
 test_results_without_samples_are_refused()
 {
 	fails results
