@@ -135,7 +135,8 @@ now_us()
 # vm_cpu_us: what QEMU has had of the processors, user and system.
 vm_cpu_us()
 {
-	cat "/proc/$vm_pid"/task/*/schedstat 2>/dev/null |
+	# A thread may end between its name and its numbers.
+	{ cat "/proc/$vm_pid"/task/*/schedstat 2>/dev/null || :; } |
 		awk '{ ns += $1 } END { printf "%d\n", ns / 1000 }'
 }
 

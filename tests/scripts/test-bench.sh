@@ -179,6 +179,16 @@ test_the_page_is_made_of_the_results()
 	grep -q '^Not measured: KVM' "$T/page.md"
 }
 
+test_a_thread_of_QEMU_that_ends_does_not_end_the_bench()
+{
+	vm_pid=$$
+	# As if the file of a thread were gone once its name is known.
+	cat() { command cat /proc/self/schedstat; return 1; }
+	local us
+	us=$(vm_cpu_us)
+	[ "$us" -ge 0 ]
+}
+
 test_what_was_not_measured_has_no_plot()
 {
 	command -v gnuplot >/dev/null || {
