@@ -338,6 +338,7 @@ netdev_features_t mynic_xdp_unfit(const struct mynic_net *mn,
  */
 extern const struct netdev_stat_ops mynic_stat_ops;
 int mynic_stats_init(struct mynic_net *mn);
+void mynic_stats_stop(struct mynic_net *mn);
 void mynic_stats_free(struct mynic_net *mn);
 void mynic_stats_fold_tx(struct mynic_net *mn, struct mynic_tx_ring *ring);
 void mynic_stats_fold_rx(struct mynic_net *mn, struct mynic_rx_ring *ring);

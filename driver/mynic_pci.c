@@ -177,6 +177,7 @@ static int mynic_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	return 0;
 
 err_debugfs:
+	mynic_stats_stop(mn);
 	mynic_debugfs_remove(mdev);
 err_stop:
 	/* It may have found the device broken, which ended the probe, and not
@@ -215,6 +216,7 @@ static void mynic_remove(struct pci_dev *pdev)
 
 	mynic_reset_cancel(mdev);
 	unregister_netdev(mdev->netdev);
+	mynic_stats_stop(mn);
 	mynic_debugfs_remove(mdev);
 	mynic_stop_device(mdev);
 	mynic_irq_free(mdev);

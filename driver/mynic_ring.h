@@ -55,6 +55,9 @@ struct page_pool;
 /* Packets that a program sends back, until they go into the transmit ring. */
 #define MYNIC_XDP_BATCH		32
 
+/* A ring may have to wait for its memory, and nobody is killed for it. */
+#define MYNIC_GFP_RING	(GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+
 DECLARE_EWMA(mynic_len, 4, 32)
 
 /**

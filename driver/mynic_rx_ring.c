@@ -23,6 +23,9 @@
 #define MYNIC_RX_POOL_KEEP	512
 #define MYNIC_RX_POOL_MAX	16384
 
+/* How often in a row memory that was made free does not help a new ring. */
+#define MYNIC_RX_FILL_TRIES	8
+
 /* Longest frame that may come in. */
 static u32 mynic_rx_frame_max(const struct mynic_queue_cfg *cfg)
 {
@@ -93,6 +96,35 @@ static void mynic_rx_fill(struct mynic_rx_ring *ring, gfp_t gfp)
 		}
 		mynic_rx_post(ring, &buf);
 	}
+}
+
+/* Fills a ring that is not in use. The pool must not sleep, since it keeps the
+ * list of its mapped pages with bottom halves off: memory is made free here,
+ * and the pool takes what is there. Nobody is killed for a ring.
+ */
+static int mynic_rx_fill_new(struct mynic_rx_ring *ring)
+{
+	u32 order = ring->pool->p.order;
+	u32 in_vain = 0;
+
+	while (in_vain < MYNIC_RX_FILL_TRIES) {
+		u32 posted = ring->next_to_post;
+		struct page *page;
+
+		mynic_rx_fill(ring, GFP_NOWAIT | __GFP_NOWARN);
+		if (!u64_stats_read(&ring->stats.alloc_fail))
+			return 0;
+		u64_stats_set(&ring->stats.alloc_fail, 0);
+
+		page = alloc_pages_node(ring->pool->p.nid,
+					MYNIC_GFP_RING | __GFP_COMP, order);
+		if (!page)
+			break;
+		__free_pages(page, order);
+		in_vain = ring->next_to_post == posted ? in_vain + 1 : 0;
+	}
+
+	return -ENOMEM;
 }
 
 /**
@@ -259,7 +291,7 @@ struct mynic_rx_ring *mynic_rx_ring_alloc(struct mynic_vector *vec,
 		     (MYNIC_RX_BUF_MIN - MYNIC_RX_HEADROOM -
 		      MYNIC_RX_TAILROOM));
 
-	ring = kzalloc_node(sizeof(*ring), GFP_KERNEL, node);
+	ring = kzalloc_node(sizeof(*ring), MYNIC_GFP_RING, node);
 	if (!ring)
 		return ERR_PTR(err);
 
@@ -280,26 +312,26 @@ struct mynic_rx_ring *mynic_rx_ring_alloc(struct mynic_vector *vec,
 	u64_stats_init(&ring->syncp);
 
 	ring->info = kvcalloc_node(cfg->rx_slots, sizeof(*ring->info),
-				   GFP_KERNEL, node);
+				   MYNIC_GFP_RING, node);
 	if (!ring->info)
 		goto err_free;
 
 	ring->bufs = dma_alloc_coherent(ring->dev,
 					array_size(cfg->rx_slots,
 						   sizeof(*ring->bufs)),
-					&ring->dma, GFP_KERNEL);
+					&ring->dma, MYNIC_GFP_RING);
 	if (!ring->bufs)
 		goto err_free;
 
 	ring->cqes = dma_alloc_coherent(ring->dev,
 					array_size(cfg->rx_slots,
 						   sizeof(*ring->cqes)),
-					&ring->cq_dma, GFP_KERNEL);
+					&ring->cq_dma, MYNIC_GFP_RING);
 	if (!ring->cqes)
 		goto err_free;
 
 	ring->ctl = dma_alloc_coherent(ring->dev, 2 * sizeof(*ring->ctl),
-				       &ring->ctl_dma, GFP_KERNEL);
+				       &ring->ctl_dma, MYNIC_GFP_RING);
 	if (!ring->ctl)
 		goto err_free;
 	ring->cq_ctl = ring->ctl + 1;
@@ -318,11 +350,9 @@ struct mynic_rx_ring *mynic_rx_ring_alloc(struct mynic_vector *vec,
 			goto err_free;
 	}
 
-	mynic_rx_fill(ring, GFP_KERNEL);
-	if (u64_stats_read(&ring->stats.alloc_fail)) {
-		err = -ENOMEM;
+	err = mynic_rx_fill_new(ring);
+	if (err)
 		goto err_free;
-	}
 
 	return ring;
 

@@ -278,13 +278,22 @@ int mynic_stats_init(struct mynic_net *mn)
 }
 
 /**
+ * mynic_stats_stop() - ask the device no more
+ * @mn: the network device, not registered any more
+ *
+ * Context: process, no control locks.
+ */
+void mynic_stats_stop(struct mynic_net *mn)
+{
+	cancel_work_sync(&mn->stats->port_work);
+}
+
+/**
  * mynic_stats_free() - undo mynic_stats_init()
- * @mn: the network device
+ * @mn: the network device, stopped if it was registered
  */
 void mynic_stats_free(struct mynic_net *mn)
 {
-	if (mn->stats)
-		cancel_work_sync(&mn->stats->port_work);
 	kfree(mn->stats);
 	mn->stats = NULL;
 }
@@ -462,6 +471,7 @@ static void mynic_base_hw_drops(struct mynic_net *mn,
 	struct mynic_queue_stats dev;
 	u64 of_queues = 0;
 	u64 drops = 0;
+	u64 overruns;
 	u16 i;
 
 	/* First, so that the port's are no fewer. */
@@ -471,14 +481,17 @@ static void mynic_base_hw_drops(struct mynic_net *mn,
 		mynic_stats_queue(mn, MYNIC_STATS_RXQ, i, &dev);
 		of_queues += le64_to_cpu(dev.drop_no_buffer);
 	}
-	mynic_stats_port(mn, port);
+	if (mynic_stats_port(mn, port))
+		return;
 
 	for (i = MYNIC_PORT(rx_drop_disabled);
 	     i <= MYNIC_PORT(rx_drop_error); i++)
 		drops += port[i];
-	rx->hw_drops = drops - of_queues;
-	rx->hw_drop_overruns = port[MYNIC_PORT(rx_drop_no_queue)] +
-			       port[MYNIC_PORT(rx_drop_no_buffer)] - of_queues;
+	overruns = port[MYNIC_PORT(rx_drop_no_queue)] +
+		   port[MYNIC_PORT(rx_drop_no_buffer)];
+	/* The device counts a frame in two steps, the queue's first. */
+	rx->hw_drops = drops - min(drops, of_queues);
+	rx->hw_drop_overruns = overruns - min(overruns, of_queues);
 }
 
 static void mynic_get_base_stats(struct net_device *netdev,

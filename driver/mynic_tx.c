@@ -504,7 +504,7 @@ struct mynic_tx_ring *mynic_tx_ring_alloc(struct mynic_vector *vec,
 	int node = dev_to_node(&mdev->pdev->dev);
 	struct mynic_tx_ring *ring;
 
-	ring = kzalloc_node(sizeof(*ring), GFP_KERNEL, node);
+	ring = kzalloc_node(sizeof(*ring), MYNIC_GFP_RING, node);
 	if (!ring)
 		return ERR_PTR(-ENOMEM);
 
@@ -523,19 +523,19 @@ struct mynic_tx_ring *mynic_tx_ring_alloc(struct mynic_vector *vec,
 	u64_stats_init(&ring->clean_syncp);
 
 	ring->info = kvcalloc_node(cfg->tx_slots, sizeof(*ring->info),
-				   GFP_KERNEL, node);
+				   MYNIC_GFP_RING, node);
 	if (!ring->info)
 		goto err_free_ring;
 
 	ring->slots = dma_alloc_coherent(ring->dev,
 					 array_size(cfg->tx_slots,
 						    sizeof(*ring->slots)),
-					 &ring->dma, GFP_KERNEL);
+					 &ring->dma, MYNIC_GFP_RING);
 	if (!ring->slots)
 		goto err_free_info;
 
 	ring->ctl = dma_alloc_coherent(ring->dev, sizeof(*ring->ctl),
-				       &ring->ctl_dma, GFP_KERNEL);
+				       &ring->ctl_dma, MYNIC_GFP_RING);
 	if (!ring->ctl)
 		goto err_free_slots;
 
@@ -543,7 +543,7 @@ struct mynic_tx_ring *mynic_tx_ring_alloc(struct mynic_vector *vec,
 		ring->copies = dma_alloc_coherent(ring->dev,
 						  mynic_tx_copies_size(ring),
 						  &ring->copies_dma,
-						  GFP_KERNEL);
+						  MYNIC_GFP_RING);
 		if (!ring->copies)
 			goto err_free_ctl;
 		ring->copybreak = cfg->tx_copybreak;

@@ -162,6 +162,41 @@ B5_a_receive_ring_below_the_worst_packet_is_refused_with_jumbo()
 	receive_checked 4
 }
 
+# available: KiB of memory, as the kernel thinks.
+available()
+{
+	awk '$1 == "MemAvailable:" { print $2 }' /proc/meminfo
+}
+
+# At 4096 buffers a queue has 16 MiB of them, and the old ones are there until
+# the new ones are.
+B5_rings_for_which_there_is_no_memory_kill_nobody()
+{
+	mynic_only
+	fresh
+	local known size eaten=$CASE_DIR/eaten
+	size=$(ring RX)
+	ethtool -L "$nic" combined "$(max_queues)"
+	known=$(ethtool -g "$nic")
+	mkdir "$eaten"
+	mount -t tmpfs -o size=100% eaten "$eaten"
+	defer umount "$eaten"
+	head -c $((($(available) - 64 * 1024) * 1024)) /dev/zero >"$eaten/all"
+	# There is more than the kernel thinks; what there was room for just
+	# now there is room to eat a part of.
+	while ethtool -G "$nic" rx 4096 2>"$CASE_DIR/said"; do
+		ethtool -G "$nic" rx "$size"
+		head -c 16M /dev/zero >>"$eaten/all"
+	done
+	grep -q 'allocate memory' "$CASE_DIR/said" || fail "$(<"$CASE_DIR/said")"
+	! dmesg | grep -i 'oom' || fail "processes were killed for it"
+	eq "$(ethtool -g "$nic")" "$known" "sizes"
+	reach
+	rm "$eaten/all"
+	ethtool -G "$nic" rx 4096
+	reach
+}
+
 B5_header_split_and_other_rings_are_refused()
 {
 	mynic_only
