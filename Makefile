@@ -14,7 +14,7 @@ help: ## this text
 .PHONY: clean distclean
 demo: ## the card carries multiqueue traffic in a guest (10 minutes the first time)
 	@scripts/demo.sh
-check: ## the tests, of the guests all on 7.2 and a part on 6.12 (20 minutes the first time, then 13)
+check: ## the tests, of the guests all on 7.2 and a part on 6.12 (20 minutes the first time, then 10 to 13)
 	@scripts/check.sh
 check-full: ## the same, everything on 6.12, on a kernel with lockdep, and on arm64 (two hours)
 	@scripts/check.sh --full

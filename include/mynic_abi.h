@@ -869,7 +869,8 @@ struct mynic_port_stats {
  * @packets: frames transmitted or delivered
  * @bytes: their bytes
  * @drop_no_buffer: receive: fewer buffers posted than the frame needs
- * @drop_error: frames refused or lost because of an error
+ * @drop_error: frames refused or lost because of an error, and one for the
+ *	error that stopped the queue
  * @interrupts: interrupts raised for the queue or its completion queue
  * @doorbells: tail doorbells written
  */

@@ -327,6 +327,7 @@ void mynic_core_reset(MynicCore *core)
     trace_mynic_reset();
     core->status &= ~MYNIC_STATUS_READY;
     mynic_core_stop(core);
+    mynic_irq_forget(core);
     /* As a card's own cache; smmuv3 does not say that it was reset, too. */
     mynic_dma_reset(&core->map);
 

@@ -23,6 +23,15 @@ void mynic_irq_raise(MynicCore *core, unsigned int vector)
     msix_notify(core->pdev, vector);
 }
 
+void mynic_irq_forget(MynicCore *core)
+{
+    int vector;
+
+    for (vector = 0; vector < core->pdev->msix_entries_nr; vector++) {
+        msix_clr_pending(core->pdev, vector);
+    }
+}
+
 /* It is raised when the owner's lock is released. */
 static void mynic_intr_set_due(MynicIntr *intr)
 {

@@ -212,6 +212,14 @@ void mynic_steer_update(MynicCore *core);
 void mynic_irq_raise(MynicCore *core, unsigned int vector);
 
 /**
+ * mynic_irq_forget - drop what is pending because its vector is masked
+ * @core: the card
+ *
+ * With the BQL.
+ */
+void mynic_irq_forget(MynicCore *core);
+
+/**
  * mynic_intr_realize - an interrupt of a queue
  * @intr: the interrupt
  * @pair: the pair of the queue

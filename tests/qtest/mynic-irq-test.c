@@ -270,6 +270,22 @@ static void test_vectors(void *obj, void *data, QGuestAllocator *alloc)
     mynic_rxq_destroy(&rx);
 }
 
+/* What a mask held back does not come out of a reset. */
+static void test_pending(void *obj, void *data, QGuestAllocator *alloc)
+{
+    QMynic *d = obj;
+
+    mynic_start(d, 0);
+    mynic_irq_mask(d, 2, true);
+    mynic_write(d, MYNIC_REG_TEST_IRQ, 2);
+    g_assert_true(qpci_msix_pending(&d->dev, 2));
+    mynic_reset(d);
+    mynic_irq_mask(d, 2, false);
+    g_assert_false(mynic_irq_take(d, 2));
+    mynic_write(d, MYNIC_REG_TEST_IRQ, 2);
+    g_assert_true(mynic_irq_take(d, 2));
+}
+
 static void moderate(QMynic *d, enum mynic_admin_op op, uint16_t usecs,
                      uint16_t frames)
 {
@@ -554,6 +570,7 @@ static void register_tests(void)
     mynic_add_test("mynic-irq", "rx-shadow", test_rx_shadow, NULL);
     mynic_add_test("mynic-irq", "cq-odd", test_cq_odd, NULL);
     mynic_add_test("mynic-irq", "vectors", test_vectors, NULL);
+    mynic_add_test("mynic-irq", "pending", test_pending, NULL);
     mynic_add_test("mynic-irq", "tx-moderation", test_tx_moderation, NULL);
     mynic_add_test("mynic-irq", "rx-moderation", test_rx_moderation, NULL);
     mynic_add_test("mynic-irq", "held", test_held, NULL);
