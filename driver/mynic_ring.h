@@ -113,7 +113,7 @@ struct mynic_tx_info {
  * @shadow: MYNIC_F_SHADOW was negotiated
  * @copybreak: packets and linear parts up to this length are copied
  * @window_pages: size of @window, a power of two; 0 if there is none
- * @window: addresses that pieces are linked into, see mynic_tx_map.c
+ * @window: addresses that pieces are linked into, see mynic_tx_window.c
  * @next_to_use: index of the next slot to fill
  * @published: tail that the device was last told
  * @window_head: pages of @window that were linked or skipped

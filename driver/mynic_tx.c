@@ -14,6 +14,7 @@
 #include <linux/tcp.h>
 #include <linux/udp.h>
 #include <net/netdev_queues.h>
+#include <net/page_pool/helpers.h>
 #include <net/xdp.h>
 
 #include "mynic.h"
@@ -25,6 +26,29 @@ static void mynic_tx_inc(struct mynic_tx_ring *ring, u64_stats_t *counter)
 	u64_stats_update_begin(&ring->xmit_syncp);
 	u64_stats_inc(counter);
 	u64_stats_update_end(&ring->xmit_syncp);
+}
+
+/* Ends the mapping of a slot, if it has one of its own. */
+static void mynic_tx_unmap(struct mynic_tx_ring *ring, u32 index)
+{
+	struct mynic_tx_info *info = &ring->info[index & ring->mask];
+
+	if (!info->len)
+		return;
+
+	if (info->mapping == MYNIC_TX_PAGE)
+		dma_unmap_page(ring->dev, info->dma, info->len, DMA_TO_DEVICE);
+	else
+		dma_unmap_single(ring->dev, info->dma, info->len,
+				 DMA_TO_DEVICE);
+	info->len = 0;
+}
+
+/* Ends those in the window, of slots that the device has read. */
+static void mynic_tx_unlink(struct mynic_tx_ring *ring, u32 index, u32 end)
+{
+	if (ring->window_pages)
+		mynic_tx_window_unlink(ring, index, end);
 }
 
 /**
@@ -135,6 +159,155 @@ static bool mynic_tx_fill_meta(const struct sk_buff *skb,
 	meta->flags = cpu_to_le16(flags);
 
 	return true;
+}
+
+/* The whole packet is copied into memory of its first slot. */
+static bool mynic_tx_copies_all(const struct mynic_tx_ring *ring,
+				const struct sk_buff *skb)
+{
+	return skb->len <= ring->copybreak;
+}
+
+/* Fills one slot for a piece of the packet; a piece has no flags yet. */
+static void mynic_tx_fill_frag(struct mynic_tx_ring *ring, u32 index,
+			       dma_addr_t dma, u32 len,
+			       enum mynic_tx_mapping mapping)
+{
+	struct mynic_tx_info *info = &ring->info[index & ring->mask];
+	struct mynic_tx_frag *frag = &ring->slots[index & ring->mask].frag;
+
+	frag->addr = cpu_to_le64(dma);
+	frag->len = cpu_to_le32(len);
+	frag->reserved = 0;
+	frag->flags = cpu_to_le16(MYNIC_TX_TYPE_FRAG);
+
+	info->dma = dma;
+	info->len = len;
+	info->mapping = mapping;
+}
+
+/* Fills one slot for @len bytes, at most as the ring's copybreak says, in
+ * memory of the slot's own. Returns where the caller puts them.
+ */
+static void *mynic_tx_fill_copy(struct mynic_tx_ring *ring, u32 index, u32 len)
+{
+	size_t at = (index & ring->mask) * MYNIC_TX_COPYBREAK_MAX;
+
+	mynic_tx_fill_frag(ring, index, ring->copies_dma + at, len,
+			   MYNIC_TX_SINGLE);
+	ring->info[index & ring->mask].len = 0;
+
+	return ring->copies + at;
+}
+
+/* Links a piece into the window; false if there is none, or no room in it. */
+static bool mynic_tx_link(struct mynic_tx_ring *ring, u32 index,
+			  phys_addr_t phys, u32 len)
+{
+	dma_addr_t dma;
+
+	if (!mynic_tx_window_link(ring, phys, len, &dma))
+		return false;
+	mynic_tx_fill_frag(ring, index, dma, len, MYNIC_TX_LINKED);
+
+	return true;
+}
+
+/* Takes back slots that the device was not told of. */
+static void mynic_tx_undo(struct mynic_tx_ring *ring, u32 first, u32 end,
+			  u32 window_head)
+{
+	if (ring->window_pages)
+		mynic_tx_window_undo(ring, first, end, window_head);
+
+	while (end != first)
+		mynic_tx_unmap(ring, --end);
+}
+
+/* A call of it for each packet would show. */
+static __always_inline bool mynic_tx_map_linear(struct mynic_tx_ring *ring,
+						u32 index, void *data, u32 len)
+{
+	dma_addr_t dma;
+
+	if (len <= ring->copybreak) {
+		memcpy(mynic_tx_fill_copy(ring, index, len), data, len);
+		return true;
+	}
+	if (ring->window_pages &&
+	    mynic_tx_link(ring, index, virt_to_phys(data), len))
+		return true;
+
+	dma = dma_map_single(ring->dev, data, len, DMA_TO_DEVICE);
+	if (unlikely(dma_mapping_error(ring->dev, dma)))
+		return false;
+	mynic_tx_fill_frag(ring, index, dma, len, MYNIC_TX_SINGLE);
+
+	return true;
+}
+
+static bool mynic_tx_map_frag(struct mynic_tx_ring *ring, u32 index,
+			      const skb_frag_t *frag)
+{
+	u32 len = skb_frag_size(frag);
+	dma_addr_t dma;
+
+	if (ring->window_pages &&
+	    mynic_tx_link(ring, index, page_to_phys(skb_frag_page(frag)) +
+				       skb_frag_off(frag), len))
+		return true;
+
+	dma = skb_frag_dma_map(ring->dev, frag, 0, len, DMA_TO_DEVICE);
+	if (unlikely(dma_mapping_error(ring->dev, dma)))
+		return false;
+	mynic_tx_fill_frag(ring, index, dma, len, MYNIC_TX_PAGE);
+
+	return true;
+}
+
+/* The packet ends with the slot before @index. */
+static void mynic_tx_end(struct mynic_tx_ring *ring, u32 index)
+{
+	ring->slots[(index - 1) & ring->mask].frag.flags |=
+		cpu_to_le16(MYNIC_TX_EOP);
+}
+
+/* Maps or copies head and fragments of a packet into the slots from @index on.
+ * Returns the index behind the last slot, or @index if nothing was mapped.
+ */
+static u32 mynic_tx_map(struct mynic_tx_ring *ring, const struct sk_buff *skb,
+			u32 index)
+{
+	const struct skb_shared_info *shinfo = skb_shinfo(skb);
+	u32 window_head = ring->window_head;
+	u32 first = index;
+	int i;
+
+	if (mynic_tx_copies_all(ring, skb)) {
+		skb_copy_bits(skb, 0, mynic_tx_fill_copy(ring, index, skb->len),
+			      skb->len);
+		mynic_tx_end(ring, ++index);
+		return index;
+	}
+
+	if (skb_headlen(skb) &&
+	    !mynic_tx_map_linear(ring, index++, skb->data, skb_headlen(skb)))
+		goto err_undo;
+
+	for (i = 0; i < shinfo->nr_frags; i++)
+		if (!mynic_tx_map_frag(ring, index++, &shinfo->frags[i]))
+			goto err_undo;
+
+	if (ring->window_head != window_head &&
+	    unlikely(!mynic_tx_window_sync(ring, window_head)))
+		goto err_undo;
+	mynic_tx_end(ring, index);
+
+	return index;
+
+err_undo:
+	mynic_tx_undo(ring, first, index, window_head);
+	return first;
 }
 
 static void mynic_tx_count(struct mynic_tx_ring *ring,
@@ -265,6 +438,65 @@ drop:
 	if (!more)
 		mynic_tx_publish(ring);
 	return NETDEV_TX_OK;
+}
+
+/* A piece of an XDP frame. What lies in the page pool of this pair is mapped
+ * already, and stays so.
+ */
+static bool mynic_tx_map_xdp_piece(struct mynic_tx_ring *ring, u32 index,
+				   void *data, u32 len, bool pooled)
+{
+	struct page *page;
+	dma_addr_t dma;
+
+	if (!pooled)
+		return mynic_tx_map_linear(ring, index, data, len);
+
+	page = virt_to_head_page(data);
+	dma = page_pool_get_dma_addr(page) + (data - page_address(page));
+	dma_sync_single_for_device(ring->dev, dma, len, DMA_BIDIRECTIONAL);
+	mynic_tx_fill_frag(ring, index, dma, len, MYNIC_TX_SINGLE);
+	ring->info[index & ring->mask].len = 0;
+
+	return true;
+}
+
+/* As mynic_tx_map(), of an XDP frame. */
+static u32 mynic_tx_map_xdp(struct mynic_tx_ring *ring,
+			    struct xdp_frame *frame, bool pooled, u32 index)
+{
+	u32 window_head = ring->window_head;
+	struct skb_shared_info *shinfo;
+	u32 first = index;
+	u32 i;
+
+	if (!mynic_tx_map_xdp_piece(ring, index++, frame->data, frame->len,
+				    pooled))
+		goto err_undo;
+
+	if (xdp_frame_has_frags(frame)) {
+		shinfo = xdp_get_shared_info_from_frame(frame);
+		for (i = 0; i < shinfo->nr_frags; i++) {
+			const skb_frag_t *frag = &shinfo->frags[i];
+
+			if (!mynic_tx_map_xdp_piece(ring, index++,
+						    skb_frag_address(frag),
+						    skb_frag_size(frag),
+						    pooled))
+				goto err_undo;
+		}
+	}
+
+	if (ring->window_head != window_head &&
+	    unlikely(!mynic_tx_window_sync(ring, window_head)))
+		goto err_undo;
+	mynic_tx_end(ring, index);
+
+	return index;
+
+err_undo:
+	mynic_tx_undo(ring, first, index, window_head);
+	return first;
 }
 
 /* One XDP frame; false if it was not taken. */
