@@ -101,6 +101,24 @@ build_debian()
 	build root "$release" "/usr/src/linux-headers-$release" W=1e "$@"
 }
 
+# The kernel's options that the driver does not build, or load, without.
+options_needed=(MODULES NET PCI_MSI PAGE_POOL DIMLIB)
+
+# check_options KDIR: of a tree that says what is set.
+check_options()
+{
+	local conf=$1/include/config/auto.conf option without=
+
+	[ -f "$conf" ] || return 0
+	for option in "${options_needed[@]}"; do
+		grep -qE "^CONFIG_$option=[ym]$" "$conf" ||
+			without+="${without:+, }CONFIG_$option"
+	done
+	[ -z "$without" ] ||
+		die "the kernel tree $1 is configured without $without, which the driver wants" \
+		    "switch it on; CONFIG_VIRTIO_NET brings PAGE_POOL and DIMLIB, which cannot be chosen"
+}
+
 # build_tree KDIR VARIABLES...
 build_tree()
 {
@@ -119,6 +137,7 @@ build_tree()
 	[ -n "$release" ] ||
 		die "the kernel tree $kdir is not configured" \
 		    "run in it: make defconfig && make modules_prepare"
+	check_options "$kdir"
 	"$MYNIC_ROOT/scripts/prereqs.sh" driver
 	# A tree that was configured and not built knows no symbols of the
 	# kernel; the module is as good, its symbols are looked up when loaded.

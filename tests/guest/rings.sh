@@ -174,19 +174,21 @@ B5_rings_for_which_there_is_no_memory_kill_nobody()
 {
 	mynic_only
 	fresh
-	local known size eaten=$CASE_DIR/eaten
+	local known size mib eaten=$CASE_DIR/eaten
 	size=$(ring RX)
 	ethtool -L "$nic" combined "$(max_queues)"
 	known=$(ethtool -g "$nic")
 	mkdir "$eaten"
 	mount -t tmpfs -o size=100% eaten "$eaten"
 	defer umount "$eaten"
-	head -c $((($(available) - 64 * 1024) * 1024)) /dev/zero >"$eaten/all"
+	mib=$(($(available) / 1024 - 64))
+	fallocate -l "${mib}M" "$eaten/all"
 	# There is more than the kernel thinks; what there was room for just
 	# now there is room to eat a part of.
 	while ethtool -G "$nic" rx 4096 2>"$CASE_DIR/said"; do
 		ethtool -G "$nic" rx "$size"
-		head -c 16M /dev/zero >>"$eaten/all"
+		mib=$((mib + 16))
+		fallocate -l "${mib}M" "$eaten/all"
 	done
 	grep -q 'allocate memory' "$CASE_DIR/said" || fail "$(<"$CASE_DIR/said")"
 	! dmesg | grep -i 'oom' || fail "processes were killed for it"

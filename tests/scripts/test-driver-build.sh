@@ -34,7 +34,7 @@ builds()
 	mkdir -p "$T/checkout"
 	cp -r "$ROOT/scripts" "$T/checkout/"
 	for f in driver include; do
-		ln -s "$ROOT/$f" "$T/checkout/"
+		ln -sfn "$ROOT/$f" "$T/checkout/$f"
 	done
 	OUT=$(checkout/scripts/driver-build.sh KDIR=linux "$@" 2>&1) || {
 		echo "$OUT"
@@ -59,6 +59,19 @@ test_a_tree_that_was_configured_and_not_built()
 	tree
 	builds
 	says "the kernel tree $T/linux was not built: symbols of the kernel are not checked"
+	says "/7.2.0-fake/mynic.ko"
+}
+
+test_a_tree_without_what_the_driver_wants_is_refused()
+{
+	tree
+	printf 'CONFIG_%s\n' MODULES=y NET=y PCI_MSI=y DIMLIB=m \
+		>"$T/linux/include/config/auto.conf"
+	fails builds
+	says "is configured without CONFIG_PAGE_POOL, which the driver wants"
+	[ ! -e "$T/asked" ]
+	echo CONFIG_PAGE_POOL=y >>"$T/linux/include/config/auto.conf"
+	builds
 	says "/7.2.0-fake/mynic.ko"
 }
 
