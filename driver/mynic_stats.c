@@ -437,7 +437,6 @@ static void mynic_get_queue_stats_rx(struct net_device *netdev, int idx,
 				     struct netdev_queue_stats_rx *stats)
 {
 	struct mynic_net *mn = netdev_priv(netdev);
-
 	struct mynic_queue_stats dev;
 
 	if (!mn->rx[idx])

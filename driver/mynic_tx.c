@@ -200,7 +200,7 @@ static void *mynic_tx_fill_copy(struct mynic_tx_ring *ring, u32 index, u32 len)
 	return ring->copies + at;
 }
 
-/* Links a piece into the window; false if there is none, or no room in it. */
+/* Links a piece into the window; false if there is no room in it. */
 static bool mynic_tx_link(struct mynic_tx_ring *ring, u32 index,
 			  phys_addr_t phys, u32 len)
 {
