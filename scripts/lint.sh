@@ -169,24 +169,35 @@ qemu_checkpatch()
 		sed '/^$/d' | verdict qemu-checkpatch
 }
 
-# It takes half of all that lint does: what it found nothing in is not looked at
-# again.
+# It takes half of all that lint does: a file in which it found nothing is looked
+# at again when it changes, or one of those that others source.
 shell_check()
 {
-	local list clean=$MYNIC_CACHE/shellcheck/clean key
+	local list rest=() name key keys=() common clean=$MYNIC_CACHE/shellcheck/clean
 
 	mapfile -t list < <(shell_scripts)
 	some "${list[@]}"
 	cd "$LINT_ROOT"
-	key=$({
+	common=$({
 		shellcheck --version
 		cat .shellcheckrc 2>/dev/null || :
-		sha256sum "${list[@]}" "$exceptions"
+		{ grep -l '^# shellcheck shell=' "${list[@]}" || :; } |
+			xargs sha256sum -- "$exceptions"
 	} | sha256sum)
-	! grep -qxF "$key" "$clean" 2>/dev/null || return 0
-	{ shellcheck -x -f gcc "${list[@]}" 2>&1 || :; } | verdict shellcheck
+	common=${common%% *}
+	# Whether an exception is of use only all files tell.
+	! grep -q '^shellcheck |' "$exceptions" || clean=/dev/null
+	while read -r key name; do
+		key=$common:$key:$name
+		grep -qxF "$key" "$clean" 2>/dev/null || {
+			rest+=("$name")
+			keys+=("$key")
+		}
+	done < <(sha256sum -- "${list[@]}")
+	[ "${#rest[@]}" -gt 0 ] || return 0
+	{ shellcheck -x -f gcc "${rest[@]}" 2>&1 || :; } | verdict shellcheck
 	mkdir -p "${clean%/*}"
-	printf '%s\n' "$key" >>"$clean"
+	printf '%s\n' "${keys[@]}" >>"$clean"
 }
 
 python_compiles()
