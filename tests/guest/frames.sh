@@ -15,18 +15,16 @@ _sender()
 # _escapes HEX: for printf, after "+" padded with zeros to so many bytes.
 _escapes()
 {
-	local hex=${1%+*} out=
+	local hex=${1%+*} out='' zeros='' n
 	hex=${hex//[[:space:]:]/}
-	if [[ $1 == *+* ]]; then
-		while [ "${#hex}" -lt $((2 * ${1#*+})) ]; do
-			hex+=00
-		done
-	fi
-	while [ -n "$hex" ]; do
-		out+="\\x${hex:0:2}"
-		hex=${hex:2}
+	for ((n = 0; n < ${#hex}; n += 2)); do
+		out+="\\x${hex:n:2}"
 	done
-	echo "$out"
+	if [[ $1 == *+* ]]; then
+		n=$((${1#*+} - ${#hex} / 2))
+		printf -v zeros '%*s' $((n > 0 ? n : 0)) ''
+	fi
+	echo "$out${zeros// /\\x00}"
 }
 
 # inject COUNT HEX[+LENGTH]...: the peer sends frames given as hex digits, all
