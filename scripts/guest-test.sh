@@ -8,7 +8,8 @@
 # The first two boots have one node and most of the tests, the third two nodes and
 # a strict IOMMU, the fourth bounce buffers for all DMA.  FILEs are names in
 # tests/guest without ".sh"; --short stands for those whose outcome is up to the
-# kernel more than to the device, in one boot, --rest for all others.
+# kernel more than to the device, in one boot, without the cases of them that are
+# the device's (of_the_device in tests/guest/cases.sh), --rest for all others.
 # NIC=virtio-net or NIC=e1000e puts such cards in the place of ours; CARD= has
 # further properties for ours, as CARD=iothreads=2.
 
@@ -33,6 +34,8 @@ part=
 boots=(one two three four)
 only=
 inside=
+# Which of the cases that are up to the device.
+device_cases=
 files=()
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -45,19 +48,28 @@ while [ $# -gt 0 ]; do
 		esac
 		shift
 		;;
-	--inside | --part)
-		[ "$1" = --part ] && part=$2 || inside=$2
+	--inside | --part | --device-cases)
+		case $1 in
+		--inside) inside=$2 ;;
+		--part) part=$2 ;;
+		--device-cases) device_cases=$2 ;;
+		esac
 		shift
 		;;
 	--short)
+		device_cases=without
 		files+=("${short[@]}")
 		one+=("${two[@]}")
 		two=()
 		;;
 	--rest)
 		part=-rest
+		device_cases="only ${short[*]}"
 		for f in "${one[@]}" "${two[@]}" "${three[@]}" "${four[@]}"; do
-			[[ " ${short[*]} " == *" $f "* ]] || files+=("$f")
+			[[ " ${short[*]} " == *" $f "* ]] &&
+				! grep -q '^of_the_device' \
+					"$MYNIC_ROOT/tests/guest/$f.sh" ||
+				files+=("$f")
 		done
 		;;
 	-*)
@@ -277,6 +289,7 @@ guest_command()
 
 	printf 'cd /mynic && DRIVER=%s FAR_DRIVER=%s AGENT=%s CASES=%q ' \
 		"$driver" "$far_driver" mynic.agent "$only"
+	printf 'DEVICE_CASES=%q ' "$device_cases"
 	# shellcheck disable=SC2016 # expanded in the guest
 	printf '%s/$(uname -r)/mynic.ko ' MODULE=/mynic/build/modules \
 		"OTHER_MODULE=/mynic/build/other-major-$kernel" \
@@ -303,7 +316,7 @@ run_namespace()
 		rc=0
 		"$MYNIC_ROOT/scripts/netns-run.sh" -- "${BASH_SOURCE[0]}" \
 			--kernel "$kernel" --case "$only" --part "$part" \
-			--inside "$@" |
+			--device-cases "$device_cases" --inside "$@" |
 			tee -a "$results" || rc=$?
 		if [ "$rc" -ne 98 ] || [ $((--tries)) -eq 0 ]; then
 			break

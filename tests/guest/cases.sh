@@ -200,6 +200,39 @@ _run_case()
 	echo "# took $((t0 / 10)).$((t0 % 10)) s"
 }
 
+# of_the_device CASE...: what comes out of these is up to the device, not to the
+# kernel.  On a second kernel they are left out, scripts/guest-test.sh --short.
+OF_THE_DEVICE=()
+of_the_device()
+{
+	declare -F "$@" >/dev/null || {
+		echo "not ok 0 $FILE_NAME: of_the_device names no case: $*"
+		exit 1
+	}
+	OF_THE_DEVICE+=("$@")
+}
+
+# _wanted: with DEVICE_CASES=without those that are not of the device, with
+# DEVICE_CASES="only FILE..." those that are, in these files.
+_wanted()
+{
+	local fn of which=
+
+	case ${DEVICE_CASES:-} in
+	without)
+		which=others
+		;;
+	only\ *)
+		[[ " $DEVICE_CASES " != *" $FILE_NAME "* ]] || which=device
+		;;
+	esac
+	while read -r fn; do
+		of=others
+		[[ " ${OF_THE_DEVICE[*]} " != *" $fn "* ]] || of=device
+		[[ -n $which && $which != "$of" ]] || echo "$fn"
+	done
+}
+
 # _not_done: without those that a guest before this one had a result of.
 _not_done()
 {
@@ -217,7 +250,8 @@ run_cases()
 {
 	local cases number=0 fn
 
-	mapfile -t cases < <(_cases | grep -E -- "${CASES:-.}" | _not_done)
+	mapfile -t cases < <(_cases | grep -E -- "${CASES:-.}" | _wanted |
+		_not_done)
 	[ "${#cases[@]}" -gt 0 ] || exit 0
 	FAILED=
 	exec {STDOUT}>&1

@@ -234,4 +234,7 @@ B4_netpoll_sends_with_budget_zero()
 	flows_live
 }
 
+of_the_device A2_only_the_vector_of_the_busy_queue_fires \
+	A2_an_interrupt_masked_meanwhile_is_not_lost \
+	A2_admin_vector_reports_events
 run_cases

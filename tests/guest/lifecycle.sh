@@ -209,4 +209,6 @@ B1_nothing_is_left_behind()
 	present
 }
 
+of_the_device B1_card_with_one_pair \
+	B1_card_with_64_pairs
 run_cases

@@ -190,4 +190,5 @@ B9_reset_is_counted_by_its_reason()
 	eq $(($(hw reset_flr) - before)) 1 "resets counted"
 }
 
+of_the_device B9_transmit_queue_that_is_stuck_resets
 run_cases

@@ -293,4 +293,10 @@ A6_transmit_spreads_over_the_queues()
 	ge "$(busy_queues "$got" 10)" 2 "busy transmit queues of $got"
 }
 
+of_the_device A6_vector_of_the_specification \
+	A6_default_table_is_even_over_the_queues \
+	A6_equal_spreads_over_the_queues_asked_for \
+	A6_equal_with_start_leaves_the_first_queues_alone \
+	A6_every_packet_goes_where_its_hash_says \
+	A6_table_entry_by_entry_is_followed
 run_cases

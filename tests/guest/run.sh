@@ -15,6 +15,7 @@
 #   PLUG_JSON  arguments of QEMU's device_add for the card under test
 #   DONE       output of guests before this one: their results are not repeated
 #   CASES      regular expression of the cases wanted, all without
+#   DEVICE_CASES  which of the cases of the device, see tests/guest/cases.sh
 #
 # Cards are known by the last byte of their address:
 #   01 dut     the card under test, on the host's tap

@@ -98,4 +98,8 @@ A4_contents_of_UDP_in_fragments_are_intact()
 	udp_checked 6 30000
 }
 
+of_the_device A9_one_stream_to_the_peer \
+	A9_one_stream_from_the_peer \
+	A9_four_streams_to_the_peer \
+	A9_four_streams_from_the_peer
 run_cases
