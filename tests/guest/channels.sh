@@ -45,7 +45,7 @@ A8_channels_change_under_traffic_without_losing_flows_or_link()
 	stir
 	local n events=$CASE_DIR/events
 	link_events "$events"
-	for n in 1 "$(max_queues)" 2 1 "$(max_queues)"; do
+	for n in 1 "$(max_queues)" 2; do
 		ethtool -L "$nic" combined "$n"
 		eq "$(queues)" "$n" "channels"
 		carrier 1 || fail "no carrier after -L $n"
@@ -61,7 +61,7 @@ A8_channels_change_many_times_under_traffic()
 	stir
 	local i max
 	max=$(max_queues)
-	for i in $(seq 30); do
+	for i in $(seq 12); do
 		ethtool -L "$nic" combined $((i % max + 1)) ||
 			[ $((i % max + 1)) = "$(queues)" ]
 	done
@@ -142,4 +142,5 @@ A8_interrupts_follow_the_channels()
 		$((few + $(max_queues) - 1)) "interrupts of the interface"
 }
 
+of_the_device A8_every_number_of_channels_works
 run_cases

@@ -632,14 +632,23 @@ moved()
 
 stirred()
 {
-	[ "$(flows | wc -w)" -ge 5 ]
+	local ports
+	read -ra ports < <(flows)
+	[ "${#ports[@]}" -ge 5 ]
 }
 
-# The local ports of the background flows that are established.
+# The local ports of the background flows that are established, in hex digits and
+# in order; read by the shell itself, which is asked for them again and again.
 flows()
 {
-	ss -Htn state established "dport = :$stir_port" |
-		awk '{ sub(/.*:/, "", $3); print $3 }' | sort -n | tr '\n' ' '
+	local far ports=() _ here there state
+
+	printf -v far '%04X' "$stir_port"
+	while read -r _ here there state _; do
+		[[ $there != *:"$far" || $state != 01 ]] ||
+			ports[16#${here#*:}]=${here#*:}
+	done </proc/net/tcp
+	echo "${ports[*]}"
 }
 
 # flows_live: the very same flows are there, and bytes move both ways.

@@ -174,14 +174,18 @@ B5_rings_for_which_there_is_no_memory_kill_nobody()
 {
 	mynic_only
 	fresh
-	local known size mib eaten=$CASE_DIR/eaten
+	local known size mib eaten=$CASE_DIR/eaten huge=/proc/sys/vm/nr_hugepages
 	size=$(ring RX)
 	ethtool -L "$nic" combined "$(max_queues)"
 	known=$(ethtool -g "$nic")
+	# Huge pages are taken without being cleared, files to the byte.
+	defer eval "echo 0 >$huge"
+	echo $((($(available) / 1024 - 128) / 2)) >"$huge"
 	mkdir "$eaten"
 	mount -t tmpfs -o size=100% eaten "$eaten"
 	defer umount "$eaten"
 	mib=$(($(available) / 1024 - 64))
+	[ "$mib" -gt 0 ] || mib=1
 	fallocate -l "${mib}M" "$eaten/all"
 	# There is more than the kernel thinks; what there was room for just
 	# now there is room to eat a part of.
@@ -195,6 +199,7 @@ B5_rings_for_which_there_is_no_memory_kill_nobody()
 	eq "$(ethtool -g "$nic")" "$known" "sizes"
 	reach
 	rm "$eaten/all"
+	echo 0 >"$huge"
 	ethtool -G "$nic" rx 4096
 	reach
 }

@@ -234,7 +234,7 @@ D1_reading_counters_while_down_and_while_changing()
 	genl qstats "$nic" >/dev/null
 	addresses
 	(
-		for _ in $(seq 8); do
+		for _ in $(seq 4); do
 			ethtool -S "$nic" >/dev/null
 			genl qstats "$nic" >/dev/null
 		done
@@ -248,4 +248,6 @@ D1_reading_counters_while_down_and_while_changing()
 	addresses
 }
 
+of_the_device D1_queues_add_up_to_the_interface \
+	D1_packets_are_counted_one_by_one
 run_cases
