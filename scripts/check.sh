@@ -51,15 +51,17 @@ each_of()
 	return "$rc"
 }
 
-# guest KERNEL [ARGUMENT]...: of guest-test.sh.
+# with_qemu COMMAND...: after QEMU was built, unless make_all has done it.
+with_qemu()
+{
+	[ -n "${made:-}" ] || "$scripts/qemu-build.sh"
+	"$@"
+}
+
+# guest KERNEL [ARGUMENT]...: of guest-test.sh, which makes what else it needs.
 guest()
 {
-	local kernel=$1
-	shift
-
-	"$scripts/qemu-build.sh"
-	"$scripts/driver-build.sh" "$kernel"
-	"$scripts/guest-test.sh" --kernel "$kernel" "$@"
+	with_qemu "$scripts/guest-test.sh" --kernel "$@"
 }
 
 # The commands of a part; what they need is made first, as part of them.
@@ -73,15 +75,13 @@ part()
 		each_of "$MYNIC_ROOT"/tests/scripts/test-*.sh
 		;;
 	bad-input)
-		"$scripts/qemu-build.sh"
-		each_of "$MYNIC_ROOT"/tests/bad-input/test-*.sh
+		with_qemu each_of "$MYNIC_ROOT"/tests/bad-input/test-*.sh
 		;;
 	lint)
 		"$scripts/lint.sh"
 		;;
 	unit)
-		"$scripts/qemu-build.sh"
-		"$scripts/device-unit.sh"
+		with_qemu "$scripts/device-unit.sh"
 		;;
 	qtest)
 		"$scripts/qtest.sh"
@@ -230,6 +230,7 @@ make_all()
 	"$scripts/driver-build.sh" 7.2 >/dev/null || return 0
 	"$scripts/guest-image.sh" all >/dev/null || return 0
 	"$scripts/accel.sh" >/dev/null || return 0
+	made=1
 }
 
 # Whether parts may run in the background: where a namespace takes sudo, its

@@ -131,7 +131,7 @@ test_a_processor_reads_the_device_that_it_means_while_the_memory_map_changes()
 		echo 1 >$pci/0000:00:1e.0/enable
 		taskset -c 1 /reader/reader $pci/0000:00:1e.0/resource0 &
 		taskset -pc 0 $$
-		for ((i = 0; i < 1000; i++)); do
+		for ((i = 0; i < 400; i++)); do
 			printf "\xf4\x1a\xf0\x10\x00\x00" >$changed
 			printf "\xf4\x1a\xf0\x10\x02\x00" >$changed
 		done
