@@ -86,8 +86,8 @@ static int mynic_gso_send_one(MynicGso *gso, const struct iovec *iov,
     unsigned int n;
     uint32_t sum;
 
-    if (!hdr || !(hdr->flags & MYNIC_HDR_F_NEEDS_CSUM)) {
-        return send(opaque, iov, iovcnt) ? 1 : 0;
+    if (!(hdr->flags & MYNIC_HDR_F_NEEDS_CSUM)) {
+        return send(opaque, iov, iovcnt);
     }
 
     start = hdr->csum_start;
@@ -105,7 +105,7 @@ static int mynic_gso_send_one(MynicGso *gso, const struct iovec *iov,
     n++;
     at += sizeof(gso->csum);
     n += iov_copy(out + n, max - n, iov, iovcnt, at, len - at);
-    return send(opaque, out, n) ? 1 : 0;
+    return send(opaque, out, n);
 }
 
 /*
@@ -224,34 +224,111 @@ static uint32_t mynic_gso_fold(uint32_t sum)
     return (uint16_t)~net_checksum_finish(sum);
 }
 
-static int mynic_gso_segment(MynicGso *gso, const struct iovec *iov,
-                             unsigned int iovcnt, size_t len,
-                             const struct mynic_offload_hdr *hdr,
-                             const MynicGsoLayout *lay, MynicGsoPart *part,
-                             MynicGsoSend *send, void *opaque)
+/* What the frames of a packet have in common. */
+typedef struct MynicGsoCut {
+    const struct iovec *iov;
+    unsigned int iovcnt;
+    size_t len;
+    struct mynic_offload_hdr hdr;
+    MynicGsoLayout lay;
+    /* Segments in each frame that is handed on to be cut; 0: one, and ready */
+    uint32_t split;
+} MynicGsoCut;
+
+/* The offload header in front of a frame with @len bytes of payload. */
+static void mynic_gso_describe(MynicGso *gso, const MynicGsoCut *cut,
+                               size_t len, bool first)
 {
+    bool more = len > cut->hdr.gso_size;
+    uint8_t gso_type = cut->hdr.gso_type;
+
+    if (!first) {
+        gso_type &= ~MYNIC_HDR_GSO_ECN;
+    }
+    gso->out_hdr = (struct mynic_offload_hdr) {
+        .flags = MYNIC_HDR_F_NEEDS_CSUM,
+        .gso_type = more ? gso_type : MYNIC_HDR_GSO_NONE,
+        .hdr_len = cpu_to_le16(cut->lay.hdr_len),
+        .gso_size = cpu_to_le16(more ? cut->hdr.gso_size : 0),
+        .csum_start = cpu_to_le16(cut->lay.l4),
+        .csum_offset = cpu_to_le16(cut->hdr.csum_offset),
+    };
+}
+
+/*
+ * The checksum of a frame whose headers are in gso->hdr, and whose payload are
+ * @len bytes from @off on. @pseudo is the sum of the pseudo header without its
+ * length, which comes in here.
+ */
+static void mynic_gso_sum(MynicGso *gso, const MynicGsoCut *cut, size_t off,
+                          size_t len, uint32_t pseudo)
+{
+    uint8_t *l4 = gso->hdr + cut->lay.l4;
+    size_t l4_hdr_len = cut->lay.hdr_len - cut->lay.l4;
+    uint32_t sum = mynic_gso_fold(pseudo + l4_hdr_len + len);
+
+    if (!cut->split) {
+        stw_be_p(gso->hdr + cut->lay.csum_at, 0);
+        sum += net_checksum_add(l4_hdr_len, l4);
+        sum = mynic_gso_fold(sum) +
+              net_checksum_add_iov(cut->iov, cut->iovcnt, off, len,
+                                   l4_hdr_len);
+        sum = net_checksum_finish_nozero(sum);
+    }
+    stw_be_p(gso->hdr + cut->lay.csum_at, sum);
+}
+
+/* Makes gso->out_iov the frame; returns the number of its pieces. */
+static unsigned int mynic_gso_frame(MynicGso *gso, const MynicGsoCut *cut,
+                                    size_t off, size_t len)
+{
+    struct iovec *out = gso->out_iov;
+    unsigned int n = 0;
+
+    if (cut->split) {
+        mynic_gso_describe(gso, cut, len, off == cut->lay.hdr_len);
+        out[n].iov_base = &gso->out_hdr;
+        out[n].iov_len = sizeof(gso->out_hdr);
+        n++;
+    }
+    out[n].iov_base = gso->hdr;
+    out[n].iov_len = cut->lay.hdr_len;
+    n++;
+    return n + iov_copy(out + n, gso->iov_max + 4 - n, cut->iov, cut->iovcnt,
+                        off, len);
+}
+
+static void mynic_gso_done(MynicGsoPart *part)
+{
+    if (part) {
+        part->next = 0;
+    }
+}
+
+static int mynic_gso_segment(MynicGso *gso, const MynicGsoCut *cut,
+                             MynicGsoPart *part, MynicGsoSend *send,
+                             void *opaque)
+{
+    const struct mynic_offload_hdr *hdr = &cut->hdr;
+    const MynicGsoLayout *lay = &cut->lay;
     bool is_tcp = hdr->csum_offset == offsetof(struct tcp_header, th_sum);
     uint8_t *l3 = gso->hdr + lay->l3;
     uint8_t *l4 = gso->hdr + lay->l4;
-    size_t l4_hdr_len = lay->hdr_len - lay->l4;
     uint16_t ip_id = lduw_be_p(l3 + offsetof(struct ip_header, ip_id));
     uint32_t seq = ldl_be_p(l4 + offsetof(struct tcp_header, th_seq));
     uint8_t all_flags = is_tcp ? l4[TCP_FLAGS_OFFSET] : 0, flags;
-    size_t off = lay->hdr_len, piece;
-    uint32_t first = part ? part->next : 0;
-    uint32_t pseudo, sum;
-    unsigned int n;
+    uint32_t segs = cut->split ?: 1;
+    uint32_t at = part ? part->next : 0;
+    size_t off, piece;
+    uint32_t pseudo;
     int frames = 0;
+    int ret;
 
-    if (part) {
-        part->next = 0;
-        /* Of headers that the guest changed meanwhile there may be no more. */
-        if (first > len / hdr->gso_size) {
-            return 0;
-        }
-        off += first * hdr->gso_size;
-        seq += first * hdr->gso_size;
-        ip_id += first;
+    mynic_gso_done(part);
+    off = lay->hdr_len + (size_t)at * hdr->gso_size;
+    if (off >= cut->len) {
+        /* Nothing to cut, or headers that the guest changed meanwhile. */
+        return -EINVAL;
     }
 
     /*
@@ -261,43 +338,79 @@ static int mynic_gso_segment(MynicGso *gso, const struct iovec *iov,
      * which matters with a routing header.
      */
     pseudo = lduw_be_p(gso->hdr + lay->csum_at);
-    pseudo += (uint16_t)~mynic_gso_fold(len - lay->l4);
+    pseudo += (uint16_t)~mynic_gso_fold(cut->len - lay->l4);
 
-    for (; off < len; off += piece) {
+    for (; off < cut->len; off += piece) {
         if (part && frames == part->max) {
-            part->next = first + frames;
+            part->next = at;
             break;
         }
-        piece = MIN(len - off, hdr->gso_size);
+        piece = MIN(cut->len - off, (size_t)segs * hdr->gso_size);
         flags = all_flags;
-        if (off + piece < len) {
+        if (off + piece < cut->len) {
             flags &= ~(TH_FIN | TH_PUSH);
         }
         if (off != lay->hdr_len && hdr->gso_type & MYNIC_HDR_GSO_ECN) {
             /* The sender reduced its window once and says so once. */
             flags &= ~TH_CWR;
         }
-        mynic_gso_edit(gso, lay, is_tcp, piece, seq, ip_id, flags);
-
-        stw_be_p(gso->hdr + lay->csum_at, 0);
-        sum = pseudo + l4_hdr_len + piece;
-        sum = mynic_gso_fold(sum) + net_checksum_add(l4_hdr_len, l4);
-        sum = mynic_gso_fold(sum) +
-              net_checksum_add_iov(iov, iovcnt, off, piece, l4_hdr_len);
-        stw_be_p(gso->hdr + lay->csum_at, net_checksum_finish_nozero(sum));
-
-        gso->out_iov[0].iov_base = gso->hdr;
-        gso->out_iov[0].iov_len = lay->hdr_len;
-        n = 1 + iov_copy(gso->out_iov + 1, gso->iov_max + 3, iov, iovcnt,
-                         off, piece);
-        if (!send(opaque, gso->out_iov, n)) {
+        mynic_gso_edit(gso, lay, is_tcp, piece, seq + at * hdr->gso_size,
+                       ip_id + at, flags);
+        mynic_gso_sum(gso, cut, off, piece, pseudo);
+        ret = send(opaque, gso->out_iov,
+                   mynic_gso_frame(gso, cut, off, piece));
+        if (ret < 0) {
+            return ret;
+        }
+        if (!ret) {
+            if (part) {
+                part->next = at;
+            }
             break;
         }
         frames++;
-        seq += piece;
-        ip_id++;
+        at += segs;
     }
     return frames;
+}
+
+/*
+ * Begins with a packet: @cut is made all of it but the segments in each frame,
+ * with its VLAN tag. Returns -EINVAL for one that makes no sense.
+ */
+static int mynic_gso_begin(MynicGso *gso, MynicGsoCut *cut,
+                           const struct iovec *iov, unsigned int iovcnt,
+                           const struct mynic_offload_hdr *hdr, bool vlan,
+                           uint16_t vlan_tci)
+{
+    int n;
+
+    if (!iovcnt || iovcnt > gso->iov_max) {
+        return -EINVAL;
+    }
+    cut->hdr = hdr ? *hdr : (struct mynic_offload_hdr) { };
+    cut->iov = iov;
+    cut->iovcnt = iovcnt;
+    cut->split = 0;
+    if (vlan) {
+        n = mynic_vlan_insert(iov, iovcnt, vlan_tci, gso->vlan_hdr,
+                              gso->vlan_iov, gso->iov_max + 1, &cut->hdr);
+        if (n < 0) {
+            return n;
+        }
+        cut->iov = gso->vlan_iov;
+        cut->iovcnt = n;
+    }
+    cut->len = iov_size(cut->iov, cut->iovcnt);
+
+    /* A sum that nobody asked for cannot be adjusted. */
+    if (cut->hdr.gso_type != MYNIC_HDR_GSO_NONE &&
+        (!(cut->hdr.flags & MYNIC_HDR_F_NEEDS_CSUM) ||
+         !mynic_gso_parse(gso, cut->iov, cut->iovcnt, &cut->hdr,
+                          &cut->lay))) {
+        return -EINVAL;
+    }
+    return 0;
 }
 
 int mynic_gso_send(MynicGso *gso, const struct iovec *iov,
@@ -305,43 +418,41 @@ int mynic_gso_send(MynicGso *gso, const struct iovec *iov,
                    bool vlan, uint16_t vlan_tci, MynicGsoPart *part,
                    MynicGsoSend *send, void *opaque)
 {
-    struct mynic_offload_hdr local;
-    MynicGsoLayout lay;
-    size_t len;
-    int n;
+    MynicGsoCut cut;
+    int ret;
 
-    if (!iovcnt || iovcnt > gso->iov_max) {
-        return -EINVAL;
+    ret = mynic_gso_begin(gso, &cut, iov, iovcnt, hdr, vlan, vlan_tci);
+    if (ret < 0) {
+        mynic_gso_done(part);
+        return ret;
     }
-    if (hdr) {
-        local = *hdr;
-        hdr = &local;
+    if (cut.hdr.gso_type != MYNIC_HDR_GSO_NONE &&
+        cut.len - cut.lay.hdr_len > cut.hdr.gso_size) {
+        return mynic_gso_segment(gso, &cut, part, send, opaque);
     }
-    if (vlan) {
-        n = mynic_vlan_insert(iov, iovcnt, vlan_tci, gso->vlan_hdr,
-                              gso->vlan_iov, gso->iov_max + 1,
-                              hdr ? &local : NULL);
-        if (n < 0) {
-            return n;
-        }
-        iov = gso->vlan_iov;
-        iovcnt = n;
-    }
+    mynic_gso_done(part);
+    return mynic_gso_send_one(gso, cut.iov, cut.iovcnt, cut.len, &cut.hdr,
+                              send, opaque);
+}
 
-    len = iov_size(iov, iovcnt);
-    if (hdr && hdr->gso_type != MYNIC_HDR_GSO_NONE) {
-        /* A sum that nobody asked for cannot be adjusted. */
-        if (!(hdr->flags & MYNIC_HDR_F_NEEDS_CSUM) ||
-            !mynic_gso_parse(gso, iov, iovcnt, hdr, &lay)) {
-            return -EINVAL;
-        }
-        if (len - lay.hdr_len > hdr->gso_size) {
-            return mynic_gso_segment(gso, iov, iovcnt, len, hdr, &lay,
-                                     part, send, opaque);
-        }
+int mynic_gso_split(MynicGso *gso, const struct iovec *iov,
+                    unsigned int iovcnt, const struct mynic_offload_hdr *hdr,
+                    bool vlan, uint16_t vlan_tci, MynicGsoPart *part,
+                    MynicGsoSend *send, void *opaque)
+{
+    MynicGsoCut cut;
+    int ret;
+
+    ret = mynic_gso_begin(gso, &cut, iov, iovcnt, hdr, vlan, vlan_tci);
+    if (!ret && cut.hdr.gso_type == MYNIC_HDR_GSO_NONE) {
+        ret = -EINVAL;
     }
-    if (part) {
-        part->next = 0;
+    if (ret < 0) {
+        mynic_gso_done(part);
+        return ret;
     }
-    return mynic_gso_send_one(gso, iov, iovcnt, len, hdr, send, opaque);
+    /* At least one: the parser saw to that. */
+    cut.split = (ETH_MAX_IP_DGRAM_LEN - (cut.lay.hdr_len - cut.lay.l3)) /
+                cut.hdr.gso_size;
+    return mynic_gso_segment(gso, &cut, part, send, opaque);
 }

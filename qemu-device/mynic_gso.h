@@ -5,8 +5,10 @@
  *
  * For backends that do not understand offload headers (user, stream, dgram,
  * a tap without vnet_hdr): turns one packet of the guest into the frames that
- * go on the wire. Everything that comes from the guest - the frame and the
- * offload header - is distrusted; what does not fit is refused.
+ * go on the wire. For those that do: cuts a packet that is longer than IP can
+ * say (BIG TCP) into such that are not. Everything that comes from the guest -
+ * the frame and the offload header - is distrusted; what does not fit is
+ * refused.
  *
  * QEMU's NetTxPkt does a part of this, but it cannot cut UDP into datagrams
  * (USO, VIRTIO_NET_HDR_GSO_UDP_L4), and it takes the place of the checksum
@@ -38,6 +40,7 @@
  * @vlan_hdr: start of the packet with its VLAN tag
  * @csum: the completed checksum, in network byte order
  * @hdr: headers of the segment
+ * @out_hdr: offload header of what is still to be cut
  */
 typedef struct MynicGso {
     unsigned int iov_max;
@@ -46,12 +49,13 @@ typedef struct MynicGso {
     uint8_t vlan_hdr[MYNIC_VLAN_INSERT_LEN];
     uint16_t csum;
     uint8_t hdr[MYNIC_GSO_HDR_MAX];
+    struct mynic_offload_hdr out_hdr;
 } MynicGso;
 
 /**
  * MynicGsoPart - how much of a packet is sent at a time
  * @next: number of the segment to begin with; then of the one to go on with, or
- *        0 if the packet is done with
+ *        0 if the packet is done with or nothing of it was sent
  * @max: most frames to send
  */
 typedef struct MynicGsoPart {
@@ -65,10 +69,12 @@ typedef struct MynicGsoPart {
  * @iov: the frame; valid until the callback returns
  * @iovcnt: number of pieces
  *
- * Returns false to drop what is left of the packet.
+ * Returns 1 if it took the frame; 0 if it wants the same one again later, which
+ * is possible with a MynicGsoPart only; a negative errno to drop what is left
+ * of the packet.
  */
-typedef bool MynicGsoSend(void *opaque, const struct iovec *iov,
-                          unsigned int iovcnt);
+typedef int MynicGsoSend(void *opaque, const struct iovec *iov,
+                         unsigned int iovcnt);
 
 /**
  * mynic_gso_init - allocate the scratch memory
@@ -101,13 +107,37 @@ void mynic_gso_cleanup(MynicGso *gso);
  * not relied on, the length is taken from the transport header. A packet that
  * has no more payload than one segment goes out as it is, with its checksum.
  *
- * Returns the number of frames that @send took, or -EINVAL for a packet or
- * header that makes no sense; nothing was sent then.
+ * Returns the number of frames that @send took; what @send returned if that was
+ * negative; or -EINVAL for a packet or header that makes no sense.
  */
 int mynic_gso_send(MynicGso *gso, const struct iovec *iov,
                    unsigned int iovcnt, const struct mynic_offload_hdr *hdr,
                    bool vlan, uint16_t vlan_tci, MynicGsoPart *part,
                    MynicGsoSend *send, void *opaque);
+
+/**
+ * mynic_gso_split - hand a packet to the wire as several that IP can describe
+ * @gso: the context
+ * @iov: the packet from its Ethernet header on; it is not written to
+ * @iovcnt: number of pieces, at most @iov_max
+ * @hdr: what is to be done, in host byte order, with a gso_type
+ * @vlan: whether a VLAN tag is inserted
+ * @vlan_tci: the tag
+ * @part: which segments to send, and in how many packets; NULL for all
+ * @send: called for each packet, in order; its offload header is in front
+ * @opaque: first argument of @send
+ *
+ * Each holds as many segments as make an IP datagram of at most 65535 bytes,
+ * and whoever cuts it further makes of all together what he would have made of
+ * the whole: sequence numbers and identifications go on, FIN and PSH are in the
+ * last one, CWR is in the first if the sender wants to say it once.
+ *
+ * Returns as mynic_gso_send(), counting packets.
+ */
+int mynic_gso_split(MynicGso *gso, const struct iovec *iov,
+                    unsigned int iovcnt, const struct mynic_offload_hdr *hdr,
+                    bool vlan, uint16_t vlan_tci, MynicGsoPart *part,
+                    MynicGsoSend *send, void *opaque);
 
 /**
  * mynic_vlan_insert - put an 802.1Q tag behind the addresses of a frame

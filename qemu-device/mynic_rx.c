@@ -511,21 +511,21 @@ static MynicRxResult mynic_rx_deliver(MynicWire *wire, MynicRxFrame *frame)
 }
 
 /* One frame of one that had offloads which are switched off. */
-static bool mynic_rx_plain(void *opaque, const struct iovec *iov,
-                           unsigned int iovcnt)
+static int mynic_rx_plain(void *opaque, const struct iovec *iov,
+                          unsigned int iovcnt)
 {
     MynicWire *wire = opaque;
     MynicRxFrame frame = { .part = true };
 
     frame.len = iov_size(iov, iovcnt);
     if (iovcnt > MYNIC_RX_IOV_MAX) {
-        return false;
+        return -EINVAL;
     }
     memcpy(frame.iov, iov, iovcnt * sizeof(*iov));
     frame.iovcnt = iovcnt;
     iov_to_buf(iov, iovcnt, 0, frame.head, sizeof(frame.head));
     mynic_rx_deliver(wire, &frame);
-    return true;
+    return 1;
 }
 
 /* Whether the frame is for this station; counts it if it is not. */

@@ -341,11 +341,11 @@ static int mynic_tx_push_padded(MynicTxq *txq, const struct iovec *iov,
     return mynic_tx_push(txq, padded, iovcnt + 1);
 }
 
-static bool mynic_tx_frame(void *opaque, const struct iovec *iov,
-                           unsigned int iovcnt)
+static int mynic_tx_frame(void *opaque, const struct iovec *iov,
+                          unsigned int iovcnt)
 {
     return mynic_tx_push_padded(opaque, iov, iovcnt, iov_size(iov, iovcnt),
-                                ETH_ZLEN) > 0;
+                                ETH_ZLEN);
 }
 
 /* To a peer that does the offloads itself; returns as mynic_tx_push() */

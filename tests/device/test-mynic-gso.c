@@ -16,23 +16,24 @@
 typedef struct Frames {
     GPtrArray *list;
     guint stop_after;
+    gboolean refused;
 } Frames;
 
-static bool collect(void *opaque, const struct iovec *iov,
-                    unsigned int iovcnt)
+static int collect(void *opaque, const struct iovec *iov,
+                   unsigned int iovcnt)
 {
     Frames *f = opaque;
     size_t len = iov_size(iov, iovcnt);
     GByteArray *frame;
 
     if (f->stop_after && f->list->len == f->stop_after) {
-        return false;
+        return -EPIPE;
     }
     frame = g_byte_array_new();
     g_byte_array_set_size(frame, len);
     g_assert_cmpuint(iov_to_buf(iov, iovcnt, 0, frame->data, len), ==, len);
     g_ptr_array_add(f->list, frame);
-    return true;
+    return 1;
 }
 
 static void frames_init(Frames *f)
@@ -40,6 +41,7 @@ static void frames_init(Frames *f)
     f->list = g_ptr_array_new_with_free_func(
         (GDestroyNotify)g_byte_array_unref);
     f->stop_after = 0;
+    f->refused = FALSE;
 }
 
 static void assert_frame(const Frames *f, guint i, const GByteArray *want)
@@ -298,9 +300,194 @@ static void test_uso(void)
 /* More bytes than the length fields of IP can tell: cut all the same. */
 static void test_big(void)
 {
-    QMynicPacket p = { .ipv6 = true, .payload_len = 200000 };
+    QMynicPacket p = {
+        .tcp_flags = QMYNIC_TCP_ACK | QMYNIC_TCP_PSH, .ip_id = 0xfff0,
+        .seq = 0xffff0000, .payload_len = 200000,
+    };
 
+    check(p, 1448, -1);
+    p.ipv6 = true;
     check(p, 1440, -1);
+    check(p, 60000, 5);
+}
+
+/* Takes a packet with the offload header in front, refusing at first. */
+static int collect_later(void *opaque, const struct iovec *iov,
+                         unsigned int iovcnt)
+{
+    Frames *f = opaque;
+
+    f->refused = !f->refused;
+    return f->refused ? 0 : collect(opaque, iov, iovcnt);
+}
+
+/* What the peer makes of a piece are the next of the segments of @want. */
+static void cut_further(const GByteArray *piece, const QMynicPacket *want,
+                        uint16_t gso_size, guint *next)
+{
+    struct mynic_offload_hdr hdr;
+    struct iovec iov = {
+        piece->data + sizeof(hdr), piece->len - sizeof(hdr),
+    };
+    MynicGso gso;
+    Frames f;
+    guint i;
+
+    memcpy(&hdr, piece->data, sizeof(hdr));
+    hdr.hdr_len = le16_to_cpu(hdr.hdr_len);
+    hdr.gso_size = le16_to_cpu(hdr.gso_size);
+    hdr.csum_start = le16_to_cpu(hdr.csum_start);
+    hdr.csum_offset = le16_to_cpu(hdr.csum_offset);
+
+    mynic_gso_init(&gso, 1);
+    frames_init(&f);
+    g_assert_cmpint(mynic_gso_send(&gso, &iov, 1, &hdr, false, 0, NULL,
+                                   collect, &f), >, 0);
+    for (i = 0; i < f.list->len; i++) {
+        g_autoptr(GByteArray) seg = mynic_packet_segment(want, gso_size,
+                                                         (*next)++);
+
+        g_assert_nonnull(seg);
+        assert_frame(&f, i, seg);
+    }
+    g_ptr_array_unref(f.list);
+    mynic_gso_cleanup(&gso);
+}
+
+/* Splits @p; what comes of it, cut further, is what @p would have become. */
+static void check_split(QMynicPacket p, uint16_t gso_size, int tci)
+{
+    struct mynic_offload_hdr hdr;
+    struct iovec iov[PIECES_MAX];
+    g_autoptr(GByteArray) b = NULL;
+    QMynicPacket want = p;
+    QMynicLayout lay;
+    guint i, n, s;
+
+    p.csum = QMYNIC_CSUM_PARTIAL;
+    b = mynic_packet_build(&p, &lay);
+    hdr = offload(&lay, gso_type_of(&p), gso_size);
+    if (tci >= 0) {
+        want.tci[0] = tci;
+        want.tags = 1;
+    }
+    n = cut(b, 54, 7777, iov);
+
+    /* At once; one at a time; each of them offered twice. */
+    for (i = 0; i < 3; i++) {
+        MynicGsoPart part = { .max = i == 1 ? 1 : 1000 };
+        guint sent = 0, next = 0;
+        MynicGso gso;
+        Frames f;
+
+        mynic_gso_init(&gso, n);
+        frames_init(&f);
+        do {
+            int ret = mynic_gso_split(&gso, iov, n, &hdr, tci >= 0, tci,
+                                      i ? &part : NULL,
+                                      i == 2 ? collect_later : collect, &f);
+
+            g_assert_cmpint(ret, >=, i == 2 ? 0 : 1);
+            sent += ret;
+        } while (part.next || !sent);
+        g_assert_cmpuint(sent, ==, f.list->len);
+        for (s = 0; s < f.list->len; s++) {
+            const GByteArray *got = g_ptr_array_index(f.list, s);
+            g_autoptr(GByteArray) piece =
+                mynic_packet_piece(&want, gso_size, s);
+
+            uint8_t gso_type = hdr.gso_type;
+
+            g_assert_nonnull(piece);
+            if (s) {
+                gso_type &= ~MYNIC_HDR_GSO_ECN;
+            }
+            if (piece->len - lay.payload - (tci >= 0 ? 4 : 0) <= gso_size) {
+                gso_type = MYNIC_HDR_GSO_NONE;
+            }
+            g_assert_cmphex(got->data[offsetof(struct mynic_offload_hdr,
+                                               gso_type)], ==, gso_type);
+            g_assert_cmpmem(got->data + sizeof(hdr), got->len - sizeof(hdr),
+                            piece->data, piece->len);
+            cut_further(got, &want, gso_size, &next);
+        }
+        g_assert_null(mynic_packet_piece(&want, gso_size, s));
+        g_assert_null(mynic_packet_segment(&want, gso_size, next));
+        g_ptr_array_unref(f.list);
+        mynic_gso_cleanup(&gso);
+    }
+    uncut(iov, n);
+}
+
+static void test_split(void)
+{
+    QMynicPacket p = {
+        .sport = 1, .dport = 2, .seq = 0xffff0000, .ip_id = 0xfff0,
+        .tcp_flags = QMYNIC_TCP_ACK | QMYNIC_TCP_PSH | QMYNIC_TCP_FIN |
+                     QMYNIC_TCP_CWR | QMYNIC_TCP_ECE,
+        .tcp_options = 12, .payload_len = 196000,
+    };
+
+    for (p.ipv6 = 0; p.ipv6 < 2; p.ipv6++) {
+        for (p.cwr_once = 0; p.cwr_once < 2; p.cwr_once++) {
+            check_split(p, 1448, -1);
+            check_split(p, 1428, 77);
+        }
+        check_split(p, 9000, -1);
+        /* One segment in each, with nothing left to be cut. */
+        check_split(p, 65000, -1);
+        check_split(p, 40000, 1);
+    }
+    /* A last one of one byte; all of them full; no more than fits. */
+    p.payload_len = 4 * 45 * 1448 + 1;
+    check_split(p, 1448, -1);
+    p.payload_len = 4 * 45 * 1448;
+    check_split(p, 1448, -1);
+    p.payload_len = 65000;
+    check_split(p, 1448, 5);
+    p.proto = QMYNIC_IP_UDP;
+    p.payload_len = 150000;
+    check_split(p, 1400, -1);
+}
+
+/* What is refused to be cut to the end is refused to be split. */
+static void test_split_refused(void)
+{
+    QMynicPacket p = { .payload_len = 80000, .csum = QMYNIC_CSUM_PARTIAL };
+    QMynicLayout lay;
+    g_autoptr(GByteArray) b = mynic_packet_build(&p, &lay);
+    struct mynic_offload_hdr good = offload(&lay, MYNIC_HDR_GSO_TCPV4, 1000);
+    struct iovec iov = { b->data, b->len };
+    MynicGsoPart part = { .next = 80 };
+    struct mynic_offload_hdr hdr;
+    MynicGso gso;
+    Frames f;
+
+    mynic_gso_init(&gso, 1);
+    frames_init(&f);
+#define REFUSE(change)                                                      \
+    do {                                                                    \
+        hdr = good;                                                         \
+        change;                                                             \
+        g_assert_cmpint(mynic_gso_split(&gso, &iov, 1, &hdr, false, 0,      \
+                                        &part, collect, &f), ==, -EINVAL);  \
+        g_assert_cmpuint(part.next, ==, 0);                                 \
+    } while (0)
+
+    /* Behind its end, of which the guest changed its mind. */
+    REFUSE();
+    REFUSE(hdr.gso_type = MYNIC_HDR_GSO_NONE);
+    REFUSE(hdr.gso_type = MYNIC_HDR_GSO_TCPV6);
+    REFUSE(hdr.flags = 0);
+    REFUSE(hdr.gso_size = 0);
+    REFUSE(hdr.gso_size = 65535);
+    REFUSE(hdr.csum_start += 4);
+    iov.iov_len = lay.payload;
+    REFUSE();
+#undef REFUSE
+    g_assert_cmpuint(f.list->len, ==, 0);
+    g_ptr_array_unref(f.list);
+    mynic_gso_cleanup(&gso);
 }
 
 static void test_stop(void)
@@ -317,7 +504,8 @@ static void test_stop(void)
     frames_init(&f);
     f.stop_after = 2;
     g_assert_cmpint(mynic_gso_send(&gso, &iov, 1, &hdr, false, 0,
-                                   NULL, collect, &f), ==, 2);
+                                   NULL, collect, &f), ==, -EPIPE);
+    g_assert_cmpuint(f.list->len, ==, 2);
     g_ptr_array_unref(f.list);
     mynic_gso_cleanup(&gso);
 }
@@ -522,6 +710,8 @@ int main(int argc, char **argv)
     g_test_add_func("/mynic/gso/tso", test_tso);
     g_test_add_func("/mynic/gso/uso", test_uso);
     g_test_add_func("/mynic/gso/big", test_big);
+    g_test_add_func("/mynic/gso/split", test_split);
+    g_test_add_func("/mynic/gso/split-refused", test_split_refused);
     g_test_add_func("/mynic/gso/stop", test_stop);
     g_test_add_func("/mynic/gso/refused", test_refused);
     g_test_add_func("/mynic/gso/too-many-pieces", test_too_many_pieces);

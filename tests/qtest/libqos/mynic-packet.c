@@ -225,25 +225,47 @@ GByteArray *mynic_packet_build(const QMynicPacket *p, QMynicLayout *layout)
     return b;
 }
 
-GByteArray *mynic_packet_segment(const QMynicPacket *packet, gsize gso_size,
-                                 guint index)
+/* Bytes @off to @off + @len of the payload, behind @index segments. */
+static GByteArray *build_part(const QMynicPacket *packet, gsize off, gsize len,
+                              guint index, QMynicCsum csum)
 {
     QMynicPacket p = *packet;
-    gsize off = index * gso_size;
 
     if (off >= p.payload_len) {
         return NULL;
     }
     p.payload_at += off;
-    p.payload_len = MIN(p.payload_len - off, gso_size);
+    p.payload_len = MIN(p.payload_len - off, len);
     p.seq += off;
     p.ip_id += index;
     if (off + p.payload_len < packet->payload_len) {
         p.tcp_flags &= ~(QMYNIC_TCP_FIN | QMYNIC_TCP_PSH);
     }
-    if (index && p.cwr_once) {
+    if (off && p.cwr_once) {
         p.tcp_flags &= ~QMYNIC_TCP_CWR;
     }
-    p.csum = QMYNIC_CSUM_FULL;
+    p.csum = csum;
     return mynic_packet_build(&p, NULL);
+}
+
+GByteArray *mynic_packet_segment(const QMynicPacket *packet, gsize gso_size,
+                                 guint index)
+{
+    return build_part(packet, index * gso_size, gso_size, index,
+                      QMYNIC_CSUM_FULL);
+}
+
+GByteArray *mynic_packet_piece(const QMynicPacket *packet, gsize gso_size,
+                               guint index)
+{
+    QMynicLayout lay;
+    QMynicPacket empty = *packet;
+    g_autoptr(GByteArray) headers = NULL;
+    guint segs;
+
+    empty.payload_len = 0;
+    headers = mynic_packet_build(&empty, &lay);
+    segs = (65535 - (headers->len - lay.l3)) / gso_size;
+    return build_part(packet, index * segs * gso_size, segs * gso_size,
+                      index * segs, QMYNIC_CSUM_PARTIAL);
 }

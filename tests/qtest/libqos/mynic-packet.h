@@ -131,6 +131,18 @@ GByteArray *mynic_packet_segment(const QMynicPacket *packet, gsize gso_size,
                                  guint index);
 
 /**
+ * mynic_packet_piece - one of those into which a packet longer than IP can say
+ *                      is to be cut, for a peer that cuts them further
+ * @packet: description of the packet
+ * @gso_size: bytes of payload in each frame that becomes of it
+ * @index: which of them
+ *
+ * Returns the frame, its checksum partial, or NULL behind the last one.
+ */
+GByteArray *mynic_packet_piece(const QMynicPacket *packet, gsize gso_size,
+                               guint index);
+
+/**
  * mynic_packet_pattern - byte number @at of every payload
  */
 guint8 mynic_packet_pattern(gsize at);
