@@ -104,8 +104,11 @@
 #define   MYNIC_LIMITS_LOG2_MAX_MASK	MYNIC_GENMASK(15, 8)
 #define   MYNIC_LIMITS_TX_SLOTS_MASK	MYNIC_GENMASK(31, 16)
 
-/* RO, reset limit. Largest packet that transmit accepts, bytes, all headers. */
+/* RO, reset limit. Largest packet that transmit accepts, bytes, all headers;
+ * TX_FRAME_MAX at most if it is not to be cut.
+ */
 #define MYNIC_REG_TX_MAX_LEN		0x030
+#define   MYNIC_TX_FRAME_MAX		65557
 
 /* RO, reset limit. Largest MTU in bytes; the smallest is MYNIC_MIN_MTU. */
 #define MYNIC_REG_MAX_MTU		0x034
@@ -256,7 +259,8 @@ _Static_assert(__builtin_offsetof(struct mynic_queue_ctl, head) == 128,
  * @MYNIC_QERR_BAD_TAIL: tail further ahead than the ring has slots
  * @MYNIC_QERR_BAD_DESC: reserved type, META or EXT out of place, too many
  *	slots, offsets outside the packet, a packet or buffer of no bytes
- * @MYNIC_QERR_TOO_LONG: more bytes than TX_MAX_LEN
+ * @MYNIC_QERR_TOO_LONG: more bytes than TX_MAX_LEN, or than TX_FRAME_MAX and
+ *	not to be cut
  * @MYNIC_QERR_DMA: the ring, control block or a buffer could not be accessed
  */
 enum mynic_queue_error {

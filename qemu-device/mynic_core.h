@@ -70,6 +70,7 @@
 #include "ebpf/ebpf_rss.h"
 #include "hw/pci/pci_device.h"
 #include "net/net.h"
+#include "qemu/units.h"
 #include "mynic_abi.h"
 #include "mynic_bits.h"
 #include "mynic_dma.h"
@@ -88,7 +89,7 @@
 #define MYNIC_RING_MAX 16384
 #define MYNIC_RING_DEFAULT 4096
 #define MYNIC_TX_SLOTS 64
-#define MYNIC_TX_MAX_LEN (65535 + ETH_HLEN + 2 * sizeof(struct vlan_header))
+#define MYNIC_TX_MAX_LEN (256 * KiB)
 #define MYNIC_MAX_MTU 9216
 #define MYNIC_DEFAULT_MTU 1500
 #define MYNIC_ADMIN_LOG2_MAX 10
@@ -243,11 +244,11 @@ typedef struct MynicWire {
  * @slots: copies of the slots between ring.head and ring.fetched
  * @busy: slots of the packet that is on its way, since it is not cut to its end
  *        yet or the net layer still keeps it; they follow ring.head
- * @part: how far it is cut, for backends without offload headers
+ * @part: how far it is cut, if the device does that
  * @done: packets completed since ring.published
  * @intr: when the vector is raised
  * @stats: counters, host byte order
- * @gso: scratch for backends without offload headers
+ * @gso: scratch for cutting
  * @iov: the packet in host memory; [0] is for the offload header
  * @iov_tag: the same with a VLAN tag
  * @tag_buf: memory of the tag

@@ -12,7 +12,14 @@
  * When the net layer's peer is busy it has copied what it could not send, and
  * calls mynic_tx_sent() when it is gone; until then the wire sends nothing
  * else, so that packets stay in order. A tap of ours that is full has taken
- * nothing: the packet stays first in the ring until there is room.
+ * nothing: the packet, or what is left of one that is cut here, stays first in
+ * the ring until there is room.
+ *
+ * A backend that understands offload headers gets them as they are, with one
+ * exception: what is longer than IP can say (BIG TCP). Of a tap, Linux takes
+ * that intact from 6.3 on over IPv4 and from 7.0 on over IPv6, a bridge would
+ * cut it to the MTU, and what the net layer carries ends with NET_BUFSIZE. So
+ * it goes out in pieces that are as long as IP can say, and still to be cut.
  */
 
 #include "qemu/osdep.h"
@@ -59,6 +66,12 @@ static int mynic_tx_bad(MynicTxq *txq, const char *why)
 {
     mynic_tx_fail(txq, MYNIC_QERR_BAD_DESC, why);
     return MYNIC_QERR_BAD_DESC;
+}
+
+static int mynic_tx_long(MynicTxq *txq, const char *why)
+{
+    mynic_tx_fail(txq, MYNIC_QERR_TOO_LONG, why);
+    return MYNIC_QERR_TOO_LONG;
 }
 
 static const union mynic_tx_slot *mynic_tx_slot(const MynicTxq *txq,
@@ -139,6 +152,8 @@ static int mynic_tx_check_hdr(MynicTxq *txq, const MynicTxPkt *pkt)
         if (hdr->hdr_len > pkt->len) {
             return mynic_tx_bad(txq, "hdr_len outside the packet");
         }
+    } else if (pkt->len > MYNIC_TX_FRAME_MAX) {
+        return mynic_tx_long(txq, "frame too long");
     }
     return MYNIC_TX_COMPLETE;
 }
@@ -192,8 +207,7 @@ static int mynic_tx_parse(MynicTxq *txq, MynicTxPkt *pkt)
             }
             len += le32_to_cpu(slot->frag.len);
             if (len > MYNIC_TX_MAX_LEN) {
-                mynic_tx_fail(txq, MYNIC_QERR_TOO_LONG, "packet too long");
-                return MYNIC_QERR_TOO_LONG;
+                return mynic_tx_long(txq, "packet too long");
             }
             if (flags & MYNIC_TX_EOP) {
                 pkt->slots++;
@@ -348,6 +362,14 @@ static int mynic_tx_frame(void *opaque, const struct iovec *iov,
                                 ETH_ZLEN);
 }
 
+/* One that the peer goes on to cut, if it is longer than a segment. */
+static int mynic_tx_piece(void *opaque, const struct iovec *iov,
+                          unsigned int iovcnt)
+{
+    return mynic_tx_push_padded(opaque, iov, iovcnt, iov_size(iov, iovcnt),
+                                sizeof(struct mynic_offload_hdr) + ETH_ZLEN);
+}
+
 /* To a peer that does the offloads itself; returns as mynic_tx_push() */
 static int mynic_tx_send_vnet(MynicTxq *txq, MynicTxPkt *pkt, unsigned int n)
 {
@@ -384,24 +406,39 @@ static int mynic_tx_send_vnet(MynicTxq *txq, MynicTxPkt *pkt, unsigned int n)
 }
 
 /*
- * To a peer that wants plain frames; nobody's descriptor is ours then. Up to
- * @budget of them at a time, txq->part says whether there are more.
+ * To a peer that wants plain frames, or in pieces that it can cut. Up to
+ * @budget of them at a time; txq->part says whether there are more. Returns as
+ * mynic_tx_push().
  */
-static int mynic_tx_send_plain(MynicTxq *txq, const MynicTxPkt *pkt,
-                               unsigned int n, unsigned int *budget)
+static int mynic_tx_send_cut(MynicTxq *txq, const MynicTxPkt *pkt,
+                             unsigned int n, unsigned int *budget)
 {
+    const struct iovec *iov = &txq->iov[1];
     int frames;
 
     txq->part.max = *budget;
-    frames = mynic_gso_send(&txq->gso, &txq->iov[1], n, &pkt->hdr, pkt->vlan,
-                            pkt->vlan_tci, &txq->part, mynic_tx_frame, txq);
+    if (txq->core->vnet_hdr) {
+        frames = mynic_gso_split(&txq->gso, iov, n, &pkt->hdr, pkt->vlan,
+                                 pkt->vlan_tci, &txq->part, mynic_tx_piece,
+                                 txq);
+    } else {
+        frames = mynic_gso_send(&txq->gso, iov, n, &pkt->hdr, pkt->vlan,
+                                pkt->vlan_tci, &txq->part, mynic_tx_frame,
+                                txq);
+    }
     if (frames <= 0) {
-        txq->part.next = 0;
-        return -EIO;
+        return frames;
     }
     /* The caller counts one. */
     *budget -= frames - 1;
     return 1;
+}
+
+/* Longer than the headers can say, which no peer is sure to understand. */
+static bool mynic_tx_is_big(const MynicTxPkt *pkt)
+{
+    return pkt->len > ETH_HLEN + ETH_MAX_IP_DGRAM_LEN &&
+           pkt->hdr.gso_type != MYNIC_HDR_GSO_NONE;
 }
 
 typedef enum MynicTxResult {
@@ -432,12 +469,12 @@ static MynicTxResult mynic_tx_send(MynicTxq *txq, MynicTxPkt *pkt,
         mynic_tx_fail(txq, MYNIC_QERR_DMA, "packet cannot be read");
         return MYNIC_TX_STOPPED;
     }
-    if (txq->core->vnet_hdr) {
+    if (txq->core->vnet_hdr && !mynic_tx_is_big(pkt)) {
         sent = mynic_tx_send_vnet(txq, pkt, n);
     } else {
-        sent = mynic_tx_send_plain(txq, pkt, n, budget);
+        sent = mynic_tx_send_cut(txq, pkt, n, budget);
         if (txq->part.next) {
-            return MYNIC_TX_MORE;
+            return wire->full ? MYNIC_TX_FULL : MYNIC_TX_MORE;
         }
     }
 
@@ -544,7 +581,11 @@ static bool mynic_tx_packets(MynicTxq *txq, unsigned int *budget)
             return false;
         }
         sent = mynic_tx_send(txq, &pkt, budget);
-        if (sent == MYNIC_TX_FULL || sent == MYNIC_TX_STOPPED) {
+        if (sent == MYNIC_TX_STOPPED) {
+            return false;
+        }
+        if (sent == MYNIC_TX_FULL) {
+            txq->busy = txq->part.next ? pkt.slots : 0;
             return false;
         }
         (*budget)--;

@@ -218,6 +218,13 @@ static void too_long(QMynicTxq *q)
     mynic_tx_frag(q, q->mem, 64, MYNIC_TX_EOP);
 }
 
+/* To be cut it might be so long, but it is not to be cut. */
+static void frame_too_long(QMynicTxq *q)
+{
+    mynic_tx_frag(q, q->mem, MYNIC_TX_FRAME_MAX, 0);
+    mynic_tx_frag(q, q->mem, 1, MYNIC_TX_EOP);
+}
+
 static void too_long_wraps(QMynicTxq *q)
 {
     mynic_tx_frag(q, q->mem, 0xffffffc0, 0);
@@ -255,6 +262,7 @@ static const TxRule tx_rules[] = {
     { "too many slots with META", too_many_with_meta, MYNIC_QERR_BAD_DESC },
     { "no EOP", endless, MYNIC_QERR_BAD_DESC },
     { "too long", too_long, MYNIC_QERR_TOO_LONG },
+    { "frame too long", frame_too_long, MYNIC_QERR_TOO_LONG },
     { "too long, sum wraps", too_long_wraps, MYNIC_QERR_TOO_LONG },
     { "unreadable", unreadable, MYNIC_QERR_DMA },
     { "beyond the address space", unreadable_end, MYNIC_QERR_DMA },

@@ -8,6 +8,8 @@
  */
 
 #include "qemu/osdep.h"
+#include <linux/if_packet.h>
+#include <linux/virtio_net.h>
 #include "qemu/bswap.h"
 #include "qemu/module.h"
 #include "libqtest.h"
@@ -224,6 +226,83 @@ static void test_transmit(void *obj, void *data, QGuestAllocator *alloc)
             mynic_txq_destroy(&q);
         }
     }
+}
+
+/* One of the pieces that the tap is to cut, and that it is told to cut it. */
+static void expect_piece(QMynicWire *wire, const QMynicPacket *p,
+                         uint16_t gso_size, const GByteArray *want)
+{
+    struct mynic_offload_hdr hdr = mynic_tx_offload(p, gso_size);
+    g_autoptr(GByteArray) got = mynic_wire_recv(wire);
+    struct virtio_net_hdr vnet;
+
+    g_assert_cmpuint(got->len, >, sizeof(vnet));
+    memcpy(&vnet, got->data, sizeof(vnet));
+    g_assert_cmpmem(got->data + sizeof(vnet), got->len - sizeof(vnet),
+                    want->data, want->len);
+    g_assert_cmpuint(vnet.flags, ==, VIRTIO_NET_HDR_F_NEEDS_CSUM);
+    g_assert_cmpuint(vnet.gso_type, ==, hdr.gso_type);
+    g_assert_cmpuint(vnet.gso_size, ==, hdr.gso_size);
+    g_assert_cmpuint(vnet.csum_start, ==, hdr.csum_start);
+    g_assert_cmpuint(vnet.csum_offset, ==, hdr.csum_offset);
+}
+
+/* BIG TCP: what not every tap takes goes out in pieces that they do. */
+static void test_big(void *obj, void *data, QGuestAllocator *alloc)
+{
+    QMynic *d = obj;
+    QMynicWire *wire = data;
+    QMynicPacket p = {
+        .sport = 1, .dport = 2, .seq = 0xffff0000, .ip_id = 0xfff0,
+        .tcp_flags = QMYNIC_TCP_ACK | QMYNIC_TCP_PSH,
+        .csum = QMYNIC_CSUM_PARTIAL,
+    };
+    uint32_t max = mynic_read(d, MYNIC_REG_TX_MAX_LEN);
+    struct mynic_port_stats stats;
+    int on = 1, room = 1 << 20;
+    unsigned int i;
+    QMynicTxq q;
+
+    if (mynic_tap_missing(wire)) {
+        return;
+    }
+    g_assert_cmpint(setsockopt(wire->fd, SOL_PACKET, PACKET_VNET_HDR, &on,
+                               sizeof(on)), ==, 0);
+    /* All the pieces of a packet at once; an ordinary user may have that. */
+    g_assert_cmpint(setsockopt(wire->fd, SOL_SOCKET, SO_RCVBUF, &room,
+                               sizeof(room)), ==, 0);
+    mynic_start(d, MYNIC_F_SHADOW | MYNIC_F_TX_CSUM | MYNIC_F_TX_TSO);
+    mynic_txq_create(d, &q, 0);
+    for (p.ipv6 = 0; p.ipv6 < 2; p.ipv6++) {
+        uint16_t gso_size = p.ipv6 ? 1440 : 1460;
+        g_autoptr(GByteArray) packet = NULL;
+        struct mynic_offload_hdr hdr;
+
+        p.payload_len = max - 14 - (p.ipv6 ? 40 : 20) - 20;
+        packet = mynic_packet_build(&p, NULL);
+        hdr = mynic_tx_offload(&p, gso_size);
+        mynic_tx_packet(&q, packet, &hdr, -1, max / 16 + 1);
+        mynic_tx_publish(&q);
+        for (i = 0; ; i++) {
+            g_autoptr(GByteArray) piece =
+                mynic_packet_piece(&p, gso_size, i);
+
+            if (!piece) {
+                break;
+            }
+            expect_piece(wire, &p, gso_size, piece);
+        }
+        g_assert_cmpuint(i, ==, DIV_ROUND_UP(max, 65535));
+        mynic_tx_wait(&q);
+        g_assert_true(mynic_wire_quiet(wire));
+    }
+    /* Each counts once. */
+    mynic_port_stats(d, &stats);
+    g_assert_cmpuint(stats.tx_packets, ==, 2);
+    g_assert_cmpuint(stats.tx_gso_packets, ==, 2);
+    g_assert_cmpuint(stats.tx_bytes, ==, 2 * max);
+    g_assert_cmpuint(stats.tx_drop_backend, ==, 0);
+    mynic_txq_destroy(&q);
 }
 
 /*
@@ -485,6 +564,7 @@ static const struct {
     { "starved", test_starved },
     { "filter", test_filter },
     { "transmit", test_transmit },
+    { "big", test_big },
     { "no-late-dma", test_no_late_dma },
     { "stop-and-go", test_stop_and_go },
     { "stop-moderated", test_stop_moderated },

@@ -216,9 +216,27 @@ static void test_tso_large(void *obj, void *data, QGuestAllocator *alloc)
     mynic_start(d, MYNIC_F_TX_CSUM | MYNIC_F_TX_TSO | MYNIC_F_SHADOW);
     mynic_txq_create(d, &q, 0);
     check(&q, data, p, 1460, -1, 4096);
+    /* BIG TCP: the lengths in the headers mean nothing. */
+    p.tcp_flags = QMYNIC_TCP_ACK | QMYNIC_TCP_PSH;
+    p.payload_len = max - 14 - 20 - 20;
+    check(&q, data, p, 1460, -1, max / 16 + 1);
     p.ipv6 = true;
     p.payload_len = max - 14 - 40 - 20;
     check(&q, data, p, 1440, -1, max / 16 + 1);
+    /* Of more pieces than are mapped at once. */
+    check(&q, data, p, 9000, -1, max / 62 + 1);
+    mynic_txq_destroy(&q);
+}
+
+/* The longest frame that is not to be cut. */
+static void test_frame_max(void *obj, void *data, QGuestAllocator *alloc)
+{
+    QMynic *d = obj;
+    QMynicTxq q;
+
+    mynic_start(d, 0);
+    mynic_txq_create(d, &q, 0);
+    send_plain(&q, data, MYNIC_TX_FRAME_MAX - 14 - 20 - 20);
     mynic_txq_destroy(&q);
 }
 
@@ -680,6 +698,7 @@ static void register_tests(void)
     mynic_add_test("mynic-tx", "csum", test_csum, NULL);
     mynic_add_test("mynic-tx", "tso", test_tso, NULL);
     mynic_add_test("mynic-tx", "tso-large", test_tso_large, NULL);
+    mynic_add_test("mynic-tx", "frame-max", test_frame_max, NULL);
     mynic_add_test("mynic-tx", "tso-many", test_tso_many, NULL);
     mynic_add_test("mynic-tx", "uso", test_uso, NULL);
     mynic_add_test("mynic-tx", "vlan", test_vlan, NULL);
