@@ -16,6 +16,7 @@
 #include <linux/rtnetlink.h>
 #include <linux/skbuff.h>
 #include <linux/version.h>
+#include <net/ipv6.h>
 #include <net/page_pool/types.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
@@ -154,6 +155,19 @@ static inline void mynic_net_dim(struct dim *dim,
 	net_dim(dim, sample);
 #else
 	net_dim(dim, *sample);
+#endif
+}
+
+/* Takes out what the stack puts into packets over IPv6 that are longer than
+ * their header can say, before 7.0; it is not for the wire. False if there is
+ * no memory to do so.
+ */
+static inline bool mynic_strip_jumbo(struct sk_buff *skb)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 0, 0)
+	return !ipv6_hopopt_jumbo_remove(skb);
+#else
+	return true;
 #endif
 }
 

@@ -211,6 +211,7 @@ int mynic_hw_read_limits(struct mynic_dev *mdev)
 	    mynic_hw_bad_limit(mdev, "its longest packet", hw->tx_max_len,
 			       hw->max_mtu + VLAN_ETH_HLEN, SZ_16M))
 		return -ENODEV;
+	hw->tx_frame_max = min_t(u32, hw->tx_max_len, MYNIC_TX_FRAME_MAX);
 
 	val = mynic_hw_read(mdev, MYNIC_REG_RSS_LIMITS);
 	hw->rss_table_max = FIELD_GET(MYNIC_RSS_LIMITS_TABLE_MASK, val);

@@ -27,6 +27,7 @@ struct mynic_dev;
  * @tx_log2_max: largest transmit ring in log2
  * @tx_max_slots: most slots of a packet
  * @tx_max_len: largest packet of transmit, bytes with all headers
+ * @tx_frame_max: the same of packets that are not to be cut
  * @rx_log2_min: smallest receive ring in log2
  * @rx_log2_max: largest receive ring in log2
  * @max_mtu: largest MTU
@@ -49,6 +50,7 @@ struct mynic_hw {
 	u8 tx_log2_max;
 	u16 tx_max_slots;
 	u32 tx_max_len;
+	u32 tx_frame_max;
 	u8 rx_log2_min;
 	u8 rx_log2_max;
 	u32 max_mtu;

@@ -645,8 +645,8 @@ static void mynic_netdev_set_features(struct mynic_net *mn)
 	netdev->hw_features = features;
 	netdev->features = features | NETIF_F_HIGHDMA;
 	netdev->priv_flags |= IFF_UNICAST_FLT | IFF_LIVE_ADDR_CHANGE;
-	netif_set_tso_max_size(netdev, min_t(u32, mdev->hw.tx_max_len,
-					     GSO_LEGACY_MAX_SIZE));
+	/* BIG TCP, if somebody asks for it; the core knows its own limit. */
+	netif_set_tso_max_size(netdev, mdev->hw.tx_max_len);
 }
 
 /**

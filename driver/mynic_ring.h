@@ -12,8 +12,10 @@
 #include <linux/average.h>
 #include <linux/cache.h>
 #include <linux/dma-mapping.h>
+#include <linux/if_ether.h>
 #include <linux/if_vlan.h>
 #include <linux/netdevice.h>
+#include <linux/skbuff.h>
 #include <linux/u64_stats_sync.h>
 #include <net/xdp.h>
 
@@ -279,6 +281,22 @@ static inline u32 mynic_tx_free_slots(const struct mynic_tx_ring *ring)
 {
 	return ring->mask + 1 -
 	       (READ_ONCE(ring->next_to_use) - READ_ONCE(ring->next_to_clean));
+}
+
+/**
+ * mynic_tx_len_ok() - whether the device takes a packet of this length
+ * @hw: limits
+ * @skb: the packet; BIG TCP makes some that are far longer than a frame
+ *
+ * Return: false if it is to be dropped
+ */
+static inline bool mynic_tx_len_ok(const struct mynic_hw *hw,
+				   const struct sk_buff *skb)
+{
+	if (unlikely(skb->len > hw->tx_frame_max))
+		return skb_is_gso(skb) && skb->len <= hw->tx_max_len;
+
+	return likely(skb->len >= ETH_HLEN);
 }
 
 /**

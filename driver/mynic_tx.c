@@ -371,6 +371,11 @@ netdev_tx_t mynic_xmit(struct sk_buff *skb, struct net_device *netdev)
 	}
 	first = ring->next_to_use;
 
+	if (unlikely(!mynic_strip_jumbo(skb))) {
+		mynic_tx_inc(ring, &ring->xmit.drop_linearize);
+		goto drop;
+	}
+
 	slots = mynic_tx_count_slots(ring, skb);
 	if (unlikely(slots > ring->max_slots)) {
 		if (skb_linearize(skb)) {
@@ -388,8 +393,7 @@ netdev_tx_t mynic_xmit(struct sk_buff *skb, struct net_device *netdev)
 		return NETDEV_TX_BUSY;
 	}
 
-	if (unlikely(skb->len > ring->hw->tx_max_len ||
-		     skb->len < ETH_HLEN)) {
+	if (unlikely(!mynic_tx_len_ok(ring->hw, skb))) {
 		mynic_tx_inc(ring, &ring->xmit.drop_length);
 		goto drop;
 	}
@@ -513,7 +517,7 @@ static bool mynic_tx_xdp_frame(struct mynic_tx_ring *ring,
 	/* The stack's queue, as long as it runs, finds room for any packet. */
 	if (mynic_tx_free_slots(ring) < 1 + frags + ring->stop_thresh ||
 	    1 + frags > ring->max_slots || len < ETH_HLEN ||
-	    len > ring->hw->tx_max_len)
+	    len > ring->hw->tx_frame_max)
 		return false;
 
 	index = mynic_tx_map_xdp(ring, frame, pooled, first);

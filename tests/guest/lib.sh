@@ -674,14 +674,16 @@ socat_host()
 	[ "${1:-4}" = 6 ] && echo "[$HOST6]" || echo "$HOST4"
 }
 
-# send_checked FAMILY: a file over TCP to the peer, compared by digest.
+# send_checked FAMILY [BYTES]: a file over TCP to the peer, compared by digest;
+# so many bytes are given to the stack at a time.
 send_checked()
 {
-	local f=$1 digest
+	local f=$1 block=${2:-8192} digest
 	peer_bg sink "socat -u TCP$f-LISTEN:6001,reuseaddr STDOUT 2>sink.err |
 		sha256sum"
 	wait_for 10 "the peer's socat" peer_listens 6001
-	socat -u "FILE:$BLOB" "TCP$f:$(socat_host "$f"):6001,connect-timeout=5"
+	socat -u -b "$block" "FILE:$BLOB" \
+		"TCP$f:$(socat_host "$f"):6001,connect-timeout=5"
 	peer_wait sink 30
 	digest=$(peer_out sink)
 	[ "${digest%% *}" = "$BLOB_SHA" ] ||

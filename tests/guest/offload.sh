@@ -282,6 +282,78 @@ C2_GRO_keeps_what_forwarding_needs()
 		"$(peer_sh 'sha256sum <blob' | cut -d ' ' -f 1)" "digest"
 }
 
+# link_limit NAME: a number that "ip -d" tells of the interface.
+link_limit()
+{
+	ip -d link show "$nic" | grep -oE "\<$1 [0-9]+" | cut -d ' ' -f 2
+}
+
+# big_tcp BYTES: packets of so many bytes, both ways, until the case ends.
+big_tcp()
+{
+	local limit
+
+	for limit in gso_max_size gso_ipv4_max_size gro_max_size \
+		     gro_ipv4_max_size; do
+		defer ip link set "$nic" "$limit" "$(link_limit "$limit")"
+		ip link set "$nic" "$limit" "$1"
+		eq "$(link_limit "$limit")" "$1" "$limit"
+	done
+	# Or TCP makes them shorter where an answer takes long.
+	defer sysctl -qw "net.ipv4.tcp_tso_rtt_log=$(sysctl -n \
+		net.ipv4.tcp_tso_rtt_log)"
+	sysctl -qw net.ipv4.tcp_tso_rtt_log=30
+}
+
+# bigs_sent FAMILY: a file in large writes, of which the driver was given some
+# packets that are longer than IP can say.
+bigs_sent()
+{
+	# No word of TCP, which a jumbogram option of the stack would hide.
+	capture "greater 66000" "-s 128"
+	send_checked "$1" 1000000
+	wait_for 5 "packets of more than 64 KiB, IPv$1" have 3 length
+}
+
+C2_BIG_TCP_is_offered_as_far_as_the_card_goes()
+{
+	mynic_only
+	addresses
+	local limit most
+	most=$(link_limit tso_max_size)
+	eq "$most" 262144 tso_max_size
+	for limit in gso_max_size gso_ipv4_max_size; do
+		eq "$(link_limit "$limit")" 65536 "$limit by default"
+		! ip link set "$nic" "$limit" $((most + 1)) ||
+			fail "$limit may be more than the card takes"
+		eq "$(link_limit "$limit")" 65536 "$limit after a refusal"
+	done
+}
+
+# What the peer's IP found wrong with headers and lengths so far.
+ip_errors()
+{
+	peer nstat -asz | awk '/^Ip6?In(HdrErrors|TruncatedPkts)/ { n += $2 }
+		END { print n + 0 }'
+}
+
+C2_BIG_TCP_contents_are_intact_both_ways()
+{
+	mynic_only
+	addresses
+	local f dropped errors
+	big_tcp 196608
+	dropped=$(hw port_tx_drop_backend)
+	errors=$(ip_errors)
+	for f in 4 6; do
+		bigs_sent "$f"
+		receive_checked "$f"
+	done
+	eq "$(hw port_tx_drop_backend)" "$dropped" \
+		"packets that the device could not cut"
+	eq "$(ip_errors)" "$errors" "packets that the peer's IP did not like"
+}
+
 C2_mixed_offloads_keep_contents()
 {
 	fresh
