@@ -147,6 +147,7 @@ void mynic_tap_detach(MynicWire *wire)
     trace_mynic_tap_detach(wire->index, wire->fd);
     mynic_tap_unwatch(wire);
     wire->fd = -1;
+    wire->full = false;
     wire->kept = 0;
     qatomic_set(&wire->waits_for, NULL);
     if (!qemu_get_nic(wire->nc)->peer_deleted) {

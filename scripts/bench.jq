@@ -25,7 +25,7 @@ def spread: { median: median, min: min, max: max,
 	      q1: quantile(0.25), q3: quantile(0.75), values: . };
 
 def unit:
-	sub("^(iommu|big)-"; "") | sub("^q[0-9]+-"; "") |
+	sub("^((iommu|big)-)+"; "") | sub("^q[0-9]+-"; "") |
 	if . == "setup" then "none"
 	elif test("^tcp-[rt]x-") then "bit"
 	elif test("-rr(-|$)") then "transaction"
