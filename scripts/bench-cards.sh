@@ -31,10 +31,15 @@ card_driver()
 }
 
 # card_device CARD IOMMU [QUEUES]: the model and its options, for "-device".
-# virtio-net: user space may have 1024 receive slots and 256 transmit slots, a
-# vector for each queue and one for the configuration, and, behind an IOMMU, has
-# to be told not to go around it.  rss and hash stay off: they cost a Toeplitz
-# hash in QEMU for each packet, without them the tap steers.
+# virtio-net: user space may have 1024 receive slots and 256 transmit slots (QEMU
+# 10.0.13 makes each ring one of 1024, whatever it is told), a vector for each
+# queue and one for the configuration, and, behind an IOMMU, has to be told not to
+# go around it.  There its rings are packed ones.  In a split ring of 512 or more,
+# entries of 8 bytes lie across two pages; QEMU 9.0 and newer translates the first
+# page alone, writes the length to what comes after it in the guest's memory, and
+# so destroys whatever that is.  An entry of a packed ring lies in one page.  rss
+# and hash stay off: they cost a Toeplitz hash in QEMU for each packet, without
+# them the tap steers.
 card_device()
 {
 	local queues
@@ -47,7 +52,7 @@ card_device()
 	virtio-net)
 		printf 'virtio-net-pci,mq=on,vectors=%d,rx_queue_size=1024,tx_queue_size=256' \
 			$((2 * queues + 2))
-		[ "$2" = off ] || printf ',iommu_platform=on,disable-legacy=on'
+		[ "$2" = off ] || printf ',iommu_platform=on,disable-legacy=on,packed=on'
 		echo
 		;;
 	*)

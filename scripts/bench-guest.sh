@@ -4,9 +4,10 @@
 #
 # Usage, in the guest: scripts/bench-guest.sh
 #
-# DRIVER, MODULE and TOOLS (a directory) are in the environment.  The host (scripts/bench-vm.sh) sends
-# a line "COMMAND ARGUMENT..." and gets "ok WORD..." or "no REASON".  Commands are
-# the functions do_*; they start and stop loads, set the card up and read
+# DRIVER, MODULE and TOOLS (a directory) are in the environment.  The host
+# (scripts/bench-vm.sh) sends a line "COMMAND ARGUMENT..." and gets "ok WORD...",
+# "no REASON" of what the card has not, or "bad REASON" of what failed.  Commands
+# are the functions do_*; they start and stop loads, set the card up and read
 # counters.  Rates are worked out on the host.
 
 set -u
@@ -29,6 +30,11 @@ no()
 	echo "no $*" >&"$port"
 }
 
+bad()
+{
+	echo "bad $*" >&"$port"
+}
+
 # quietly COMMAND...: its last line is the reason if it fails.
 quietly()
 {
@@ -37,7 +43,7 @@ quietly()
 	"$@" >"$run/out" 2>&1 || rc=$?
 	[ "$rc" -ne 0 ] || return 0
 	reason=$(tail -n 1 "$run/out")
-	no "$1${2:+ $2}: ${reason:-status $rc}"
+	bad "$1${2:+ $2}: ${reason:-status $rc}"
 	return 1
 }
 
@@ -154,7 +160,7 @@ current()
 pg()
 {
 	echo "$2" >"$pktgen/$1" 2>/dev/null || {
-		no "pktgen refuses \"$2\": $(sed -n 's/^Result: //p' "$pktgen/$1")"
+		bad "pktgen refuses \"$2\": $(sed -n 's/^Result: //p' "$pktgen/$1")"
 		return 1
 	}
 }
@@ -435,7 +441,7 @@ done
 # Ahead of the loads: an answer that comes late is a rate that is wrong.
 renice -n -10 $$ >/dev/null
 up || {
-	no "the card did not come up"
+	bad "the card did not come up"
 	exit 1
 }
 ok ready

@@ -18,7 +18,8 @@
 # In front of these, iommu- says that the guest has a strict IOMMU, big- that
 # BIG TCP is on, qN- that the card has N queue pairs, all in use.
 #
-#   line_start LINE   status 1 if there is no such thing, REPLY says why
+#   line_start LINE   status 1 if the card has no such thing, 2 if it has and it
+#                     failed; REPLY says why
 #   line_count LINE   prints time in us and units so far (for streams: bytes)
 #   line_stop LINE
 
@@ -107,13 +108,15 @@ line_queues()
 
 line_start()
 {
-	local line base size queues burst=1 want
+	local line base size queues burst=1 want rc=0
 
 	line=$1
 	base=$(line_base "$line")
 	want=$(line_queues "$line")
 	# A card of fewer queues does with what it has, if the line allows it.
-	if ! vm_ask channels "$want" && [[ $base == pktgen-*q* ]] &&
+	vm_ask channels "$want" || rc=$?
+	[ "$rc" -ne 2 ] || return 2
+	if [ "$rc" = 1 ] && [[ $base == pktgen-*q* ]] &&
 	   [ "$want" -gt "$BENCH_SMP" ]; then
 		return 1
 	fi
@@ -173,7 +176,7 @@ flows()
 		sleep 0.1
 	done
 	REPLY="nothing moved for 10 s"
-	return 1
+	return 2
 }
 
 # stream_start tcp-tx-N|tcp-rx-N: a server of its own for each, so that nobody
@@ -196,7 +199,7 @@ stream_start()
 		sleep 0.05
 	done
 	REPLY="$(streams "$bench_port") connections of $((n + 1)) came up"
-	return 1
+	return 2
 }
 
 # blast MAC ADDRESS [SIZE [FLOWS]]: the host's small packets.

@@ -69,6 +69,4 @@ mv "$dir/bench.new" "$dir/bench.json"
 	table "Setup: memory of the guest for one card and of QEMU, KiB; probe, up, ethtool -L to half and back, -G to half and back, us" fact_table
 	reasons=$(bench_jq -r 'include "bench"; reasons' "$dir/bench.json")
 	[ -z "$reasons" ] || printf '\nNot there:\n%s\n' "$reasons"
-	bench_jq -r '.boots_failed[] |
-		"\(.card), round \(.round): \(.value)"' "$dir/bench.json"
 } >"$dir/table.txt"

@@ -9,8 +9,9 @@
 #   vm_boot CARD IOMMU QUEUES VM-OPTION...   a guest with two such cards; status
 #                      1 if it did not come up, the reason is then in REPLY
 #   vm_ask COMMAND...  sends it to scripts/bench-guest.sh; the answer's words
-#                      are in REPLY; status 1 if it was refused, 2 if the
-#                      guest did not answer, the reason is then in REPLY
+#                      are in REPLY; status 1 if the card has no such thing,
+#                      2 if it failed or the guest did not answer, the reason
+#                      is then in REPLY
 #   vm_end             ends the guest
 #   now_us, vm_cpu_us, vm_own_kb, tap_packets, stream_bytes   counters, printed
 
@@ -95,8 +96,9 @@ vm_answer()
 	case ${line%% *} in
 	ok)	return 0 ;;
 	no)	return 1 ;;
+	bad)	return 2 ;;
 	esac
-	REPLY="the guest answered \"$line\", which is neither ok nor no"
+	REPLY="the guest answered \"$line\", which is none of ok, no and bad"
 	return 2
 }
 

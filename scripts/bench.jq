@@ -42,13 +42,13 @@ def costs: ["cpu_us", "insns", "driver_insns", "mmio", "irqs", "syscalls"];
 
 # The rows of one card on one line.
 def summary($unit):
-	(group_by(.round) | map(map({(.metric): .value}) | add)) as $windows |
+	(group_by(.round) | map(map({(.metric): .value, round}) | add)) as $windows |
 	($windows | map(select(.us != null and .cpu_us != null) |
 		(.units | number) * (if $unit == "bit" then 8 else 1 end) *
 		1000000 / (.us | number))) as $rates |
 	{ rate: (if $rates == [] then null else $rates | spread end),
 	  none: ($windows | map(.none // empty) | first),
-	  failed: ($windows | map(.failed // empty)) } +
+	  failed: ($windows | map(select(.failed) | "in round \(.round): \(.failed)")) } +
 	([costs[] as $c | { ($c):
 		($windows | map(select(.[$c] != null and (.units | number) > 0) |
 			(.[$c] | number) * (if $unit == "bit" then 1024 else 1 end) /
@@ -154,8 +154,11 @@ def series($before; $after; $what):
 
 # Why there is no number: one line for each reason.
 def reasons:
-	.cards as $cards | [.lines[] | . as $l | $cards[] | . as $card |
+	.boots_failed as $boots | .cards as $cards | [.lines[] | . as $l | $cards[] | . as $card |
 		$l.cards[$card] | select(.none != null or (.failed | length) > 0) |
-		{ card: $card, line: $l.line, why: (.none // "FAILED: \(.failed[0])") }] |
-	group_by([.card, .why]) |
-	.[] | "\(.[0].card): \(.[0].why) (\(map(.line) | join(", ")))";
+		{ card: $card, line: $l.line,
+		  why: (if (.failed | length) > 0
+			then .failed[] | "FAILED \(.)" else .none end) }] |
+	(group_by([.card, .why]) | .[] |
+	 "\(.[0].card): \(.[0].why) (\(map(.line) | join(", ")))"),
+	($boots[] | "\(.card): FAILED in round \(.round): \(.value)");

@@ -88,6 +88,9 @@ about()
 		"small packets of the host" "a C program, sendmmsg() on a packet socket; by itself $(cat "$bench_dir/ceiling")")
 	for card in "${nics[@]}"; do
 		words+=("$card" "-device $(card_device "$card" off), $(card_queues "$card") queues of a tap with vnet_hdr")
+		[[ " ${lines[*]}" != *" iommu-"* ]] ||
+			[ "$(card_device "$card" strict)" = "$(card_device "$card" off)" ] ||
+			words+=("$card behind the IOMMU" "-device $(card_device "$card" strict)")
 	done
 	printf '%s\t%s\n' "${words[@]}" | jq -R -s 'split("\n") |
 		map(select(length > 0) | split("\t") | { (.[0]): .[1] }) | add'
@@ -132,31 +135,42 @@ measure_setup()
 	done
 }
 
+# refused ROUND CARD LINE STATUS: what line_start ended with, and why.
+refused()
+{
+	record "$1" "$2" "$3" "$([ "$4" = 1 ] && echo none || echo failed)" \
+		"${REPLY:-unknown}"
+}
+
 # measure ROUND CARD LINE: one window.
 measure()
 {
-	local round=$1 card=$2 line=$3 ta ua tb ub ca cb
+	local round=$1 card=$2 line=$3 ta ua tb ub ca cb rc=0
 
 	REPLY=
 	if [ "$(line_base "$line")" = setup ]; then
 		measure_setup "$@"
 		return
 	fi
-	if ! line_start "$line"; then
-		record "$round" "$card" "$line" \
-			"$([ -n "$vm_hung" ] && echo failed || echo none)" \
-			"${REPLY:-unknown}"
+	line_start "$line" || rc=$?
+	if [ "$rc" -ne 0 ]; then
+		refused "$round" "$card" "$line" "$rc"
 	else
 		ca=$(vm_cpu_us)
 		read -r ta ua < <(line_count "$line")
 		sleep "$each"
 		read -r tb ub < <(line_count "$line")
 		cb=$(vm_cpu_us)
-		record "$round" "$card" "$line" us $((tb - ta))
-		record "$round" "$card" "$line" units $((ub - ua))
-		record "$round" "$card" "$line" cpu_us $((cb - ca))
-		[ "$round" -lt "$rounds" ] ||
-			counted c "$card" "$line" count_live
+		if [ "$ub" -le "$ua" ]; then
+			record "$round" "$card" "$line" failed \
+				"nothing moved any more while it was measured"
+		else
+			record "$round" "$card" "$line" us $((tb - ta))
+			record "$round" "$card" "$line" units $((ub - ua))
+			record "$round" "$card" "$line" cpu_us $((cb - ca))
+			[ "$round" -lt "$rounds" ] ||
+				counted c "$card" "$line" count_live
+		fi
 	fi
 	line_stop "$line"
 }
@@ -175,7 +189,7 @@ counted()
 # boot_and_count CARD IOMMU LINE...: once, with one processor.
 boot_and_count()
 {
-	local card=$1 iommu=$2 line BENCH_SMP=1
+	local card=$1 iommu=$2 line rc BENCH_SMP=1
 	shift 2
 
 	count_boot "$card" "$iommu" || {
@@ -185,10 +199,12 @@ boot_and_count()
 	}
 	for line in "$@"; do
 		progress "instructions, $card, $line"
-		if line_start "$line"; then
+		rc=0
+		line_start "$line" || rc=$?
+		if [ "$rc" = 0 ]; then
 			counted i "$card" "$line" count_insns
 		else
-			record i "$card" "$line" none "${REPLY:-unknown}"
+			refused i "$card" "$line" "$rc"
 		fi
 		line_stop "$line"
 	done

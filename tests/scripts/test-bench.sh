@@ -155,8 +155,43 @@ test_a_failed_run_is_not_hidden()
 	} >"$T/samples.tsv"
 	results
 	grep -qE '^forward +kpps +1.0 1 FAILED' "$T/table.txt"
-	grep -qx 'igb: FAILED: the guest died (forward)' "$T/table.txt"
-	grep -qx 'igb, round 2: the guest ended with status 99' "$T/table.txt"
+	grep -qx 'igb: FAILED in round 2: the guest died (forward)' "$T/table.txt"
+	grep -qx 'igb: FAILED in round 2: the guest ended with status 99' "$T/table.txt"
+	BENCH_PAGE=$T/page.md "$ROOT/scripts/bench-report.sh" "$T"
+	grep -qx -- '- igb: FAILED in round 2: the guest died (forward)' "$T/page.md"
+	grep -qx -- '- igb: FAILED in round 2: the guest ended with status 99' "$T/page.md"
+}
+
+# measured COMMANDS: the samples of a window of a card on drop-tc, once COMMANDS
+# have put something else in the place of what starts and counts it.
+# shellcheck disable=SC2034,SC2317 # used by what is sourced
+measured()
+{
+	sed -n '/^refused()/,/^}/p; /^measure()/,/^}/p; /^record()/,/^}/p' \
+		"$ROOT/scripts/bench.sh" >"$T/measure"
+	(
+		# shellcheck source=/dev/null
+		. "$T/measure"
+		samples=$T/samples.tsv each=0.01 rounds=5
+		line_start() { :; }
+		line_stop() { :; }
+		line_count() { echo "$EPOCHSECONDS 7"; }
+		vm_cpu_us() { echo 1; }
+		eval "$1"
+		: >"$samples"
+		measure 1 igb drop-tc
+	)
+	cat "$T/samples.tsv"
+}
+
+test_what_the_card_has_not_is_told_from_what_failed()
+{
+	equal "$(measured 'line_start() { REPLY="no queues"; return 1; }')" \
+		"$(printf '1\tigb\tdrop-tc\tnone\tno queues')"
+	equal "$(measured 'line_start() { REPLY="no tool"; return 2; }')" \
+		"$(printf '1\tigb\tdrop-tc\tfailed\tno tool')"
+	equal "$(measured :)" \
+		"$(printf '1\tigb\tdrop-tc\tfailed\tnothing moved any more while it was measured')"
 }
 
 test_samples_that_are_no_numbers_are_refused()
@@ -300,7 +335,8 @@ test_answers_of_the_guest()
 	equal "$(answer 'ok 1 2\n')" "0 1 2"
 	equal "$(answer 'no such line\n')" "1 such line"
 	equal "$(answer 'ok \n')" "0 "
-	equal "$(answer 'ready\n')" '2 the guest answered "ready", which is neither ok nor no'
+	equal "$(answer 'bad tc: no memory\n')" "2 tc: no memory"
+	equal "$(answer 'ready\n')" '2 the guest answered "ready", which is none of ok, no and bad'
 }
 
 test_options_of_the_cards()
@@ -312,8 +348,9 @@ test_options_of_the_cards()
 	OUT=$(card_device virtio-net off 4)
 	says "mq=on,vectors=10,"
 	omits iommu_platform
+	omits packed
 	OUT=$(card_device virtio-net strict 4)
-	says "iommu_platform=on,disable-legacy=on"
+	says "iommu_platform=on,disable-legacy=on,packed=on"
 	OUT=$(card_vm_args e1000e off)
 	omits queues=
 	says "netdev=net1"
