@@ -542,6 +542,7 @@ static void mynic_pci_realize(PCIDevice *pdev, Error **errp)
         return;
     }
     mynic_core_realize(&s->core, threads, s->mapping);
+    mynic_bells_realize(&s->core, s->ioeventfd, &s->doorbells);
     mynic_connect(s);
     s->core.vm_running = runstate_is_running();
     s->vm_state = qdev_add_vm_change_state_handler(DEVICE(s),
@@ -690,6 +691,8 @@ static const Property mynic_properties[] = {
     DEFINE_PROP_UINT32("tx-poll", MynicState, core.tx_poll,
                        MYNIC_TX_POLL_DEFAULT),
     DEFINE_PROP_BOOL("ebpf", MynicState, core.use_ebpf, true),
+    DEFINE_PROP_ON_OFF_AUTO("ioeventfd", MynicState, ioeventfd,
+                            ON_OFF_AUTO_AUTO),
     MYNIC_PROP_FEATURE("shadow", MYNIC_F_SHADOW),
     MYNIC_PROP_FEATURE("tx-csum", MYNIC_F_TX_CSUM),
     MYNIC_PROP_FEATURE("tso", MYNIC_F_TX_TSO),
@@ -724,6 +727,8 @@ static const struct {
       "without a doorbell, up to 1000000, 0 for never" },
     { "ebpf", "let a tap choose the queue of a frame by eBPF, where the host "
       "permits it" },
+    { "ioeventfd", "doorbells of queues whose tail is in memory arrive by "
+      "eventfd; auto: with KVM" },
     { "shadow", "tails and interrupt arming in guest memory" },
     { "tx-csum", "checksums on transmit" },
     { "tso", "TCP segmentation, needs tx-csum" },

@@ -34,6 +34,7 @@ OBJECT_DECLARE_SIMPLE_TYPE(MynicState, MYNIC)
  * @queues: property, 0 if not given
  * @features: properties by feature bit
  * @aer: property
+ * @ioeventfd: property
  * @own_threads: property iothreads, MYNIC_THREADS_AUTO if not given
  * @mapping: property iothread-vq-mapping
  * @mapped: @mapping is in use
@@ -53,6 +54,7 @@ struct MynicState {
     uint32_t queues;
     uint64_t features;
     bool aer;
+    OnOffAuto ioeventfd;
     int32_t own_threads;
     IOThreadVirtQueueMappingList *mapping;
     bool mapped;

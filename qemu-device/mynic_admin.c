@@ -538,9 +538,11 @@ static enum mynic_status mynic_cmd_get_stats(MynicCmd *c)
     }
     mynic_pair_lock(pair);
     if (scope == MYNIC_STATS_TXQ) {
+        mynic_bell_settle(&pair->txq.bell);
         stats = pair->txq.stats;
         stats.s.interrupts = pair->txq.intr.raised;
     } else {
+        mynic_bell_settle(&pair->rxq.bell);
         stats = pair->rxq.stats;
         stats.s.interrupts = mynic_cq(core, pair->rxq.cq_id)->intr.raised;
     }
@@ -646,6 +648,7 @@ void mynic_admin_bh(void *opaque)
     if (core->asq.head != core->asq.tail) {
         replay_bh_schedule_event(core->admin_bh);
     }
+    mynic_bells_update(core);
     mynic_irq_raise(core, MYNIC_VECTOR_ADMIN);
 }
 

@@ -186,6 +186,8 @@ void mynic_core_run(MynicCore *core, bool running)
     mynic_core_lock(core);
     if (!running && mynic_core_active(core)) {
         for (i = 0; i < core->num_pairs; i++) {
+            mynic_bell_settle(&core->pairs[i].txq.bell);
+            mynic_bell_settle(&core->pairs[i].rxq.bell);
             mynic_tx_settle(&core->pairs[i].txq);
             mynic_rx_publish(&core->pairs[i].rxq);
         }
@@ -349,6 +351,7 @@ void mynic_core_reset(MynicCore *core)
     mynic_core_unlock(core);
     mynic_core_show_mac(core);
     mynic_core_place(core);
+    mynic_bells_update(core);
 
     /* What the net layer kept for us is dropped now, not by the next driver. */
     mynic_core_flush(core);
@@ -487,6 +490,7 @@ void mynic_core_unrealize(MynicCore *core)
     core->gone = true;
     core->status = 0;
     mynic_core_stop(core);
+    mynic_bells_update(core);
     mynic_core_place(core);
     mynic_core_park(core);
     mynic_steer_unrealize(core);
@@ -634,5 +638,6 @@ int mynic_core_post_load(MynicCore *core)
     }
     core->wires[0].stats = core->port_stats;
     mynic_core_place(core);
+    mynic_bells_update(core);
     return 0;
 }

@@ -49,7 +49,8 @@
  *
  * MynicCq of another pair   that of the pair whose receive queue uses it, as
  *                           @intr.owner says; changed with BQL and both locks
- * MynicPair.ctx, MynicWire.fd   changed with BQL and lock: either one to read
+ * MynicPair.ctx, MynicWire.fd, MynicBell.set, MynicBell.made
+ *                           changed with BQL and lock: either one to read
  * MynicWire.waits_for       set with the lock of the queue that it names,
  *                           cleared and compared atomically
  * MynicWire.nc->link_down   written with the BQL; mynic_core_link_changed()
@@ -72,6 +73,7 @@
 #include "net/net.h"
 #include "qemu/units.h"
 #include "mynic_abi.h"
+#include "mynic_bell.h"
 #include "mynic_bits.h"
 #include "mynic_dma.h"
 #include "mynic_filter.h"
@@ -116,9 +118,7 @@
 #define MYNIC_FW_VERSION "1.0.0"
 
 struct NetRxPkt;
-typedef struct MynicCore MynicCore;
 typedef struct MynicCq MynicCq;
-typedef struct MynicPair MynicPair;
 typedef struct MynicRxq MynicRxq;
 typedef struct MynicTxq MynicTxq;
 
@@ -239,6 +239,7 @@ typedef struct MynicWire {
  * @bh: does the work, in the pair's context
  * @poll: does the work without having been asked for, likewise
  * @seen: when there was work, on the clock of @poll
+ * @bell: its doorbell
  * @id: number of the queue
  * @ring: slots
  * @slots: copies of the slots between ring.head and ring.fetched
@@ -261,6 +262,7 @@ struct MynicTxq {
     QEMUBH *bh;
     QEMUTimer *poll;
     int64_t seen;
+    MynicBell bell;
     unsigned int id;
     MynicRing ring;
     union mynic_tx_slot *slots;
@@ -298,6 +300,7 @@ struct MynicCq {
  * @pair: its pair
  * @bh: ends a batch, and wakes wires that wait for buffers; in the pair's
  *      context
+ * @bell: its doorbell
  * @id: number of the queue
  * @cq_id: number of its completion queue
  * @ring: posted buffers
@@ -310,6 +313,7 @@ struct MynicRxq {
     MynicCore *core;
     MynicPair *pair;
     QEMUBH *bh;
+    MynicBell bell;
     unsigned int id;
     uint16_t cq_id;
     MynicRing ring;
@@ -367,6 +371,7 @@ struct MynicPair {
  *        then find none
  * @map: guest memory
  * @dma: the same for commands and events
+ * @bells: BAR of the doorbells, if these may arrive by eventfd, or NULL
  * @direct: the descriptors of the tap are ours
  * @use_ebpf: property: the tap may steer by eBPF
  * @steer: its eBPF program
@@ -412,6 +417,7 @@ struct MynicCore {
     bool gone;
     MynicDmaMap map;
     MynicDma dma;
+    MemoryRegion *bells;
     bool direct;
     bool use_ebpf;
     struct EBPFRSSContext steer;

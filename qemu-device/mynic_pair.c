@@ -246,7 +246,11 @@ static void mynic_pair_move(MynicPair *pair, AioContext *ctx)
     g_clear_pointer(&pair->txq.bh, qemu_bh_delete);
     g_clear_pointer(&pair->rxq.bh, qemu_bh_delete);
     g_clear_pointer(&pair->raise_bh, qemu_bh_delete);
+    mynic_bell_unwatch(&pair->txq.bell);
+    mynic_bell_unwatch(&pair->rxq.bell);
     pair->ctx = ctx;
+    mynic_bell_watch(&pair->txq.bell);
+    mynic_bell_watch(&pair->rxq.bell);
     pair->raise_bh = mynic_pair_bh(pair, mynic_pair_raise_bh, pair);
     pair->txq.bh = mynic_pair_bh(pair, mynic_tx_bh, &pair->txq);
     pair->rxq.bh = mynic_pair_bh(pair, mynic_rx_bh, &pair->rxq);

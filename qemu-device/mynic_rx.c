@@ -698,6 +698,7 @@ void mynic_rx_start(MynicRxq *rxq, const struct mynic_cmd_rxq *cmd)
     rxq->bufs = g_new(struct mynic_rx_buf, size);
     rxq->cq_id = le16_to_cpu(cmd->cq);
     memset(&rxq->stats, 0, sizeof(rxq->stats));
+    mynic_bell_forget(&rxq->bell);
     cq = mynic_cq(rxq->core, rxq->cq_id);
     cq->rxq = rxq;
     mynic_intr_set_owner(&cq->intr, rxq->pair);
@@ -728,12 +729,14 @@ void mynic_rx_realize(MynicRxq *rxq, MynicPair *pair, unsigned int id)
     rxq->core = pair->core;
     rxq->pair = pair;
     rxq->id = id;
+    mynic_bell_init(&rxq->bell, pair, MYNIC_DB_RX_TAIL);
 }
 
 void mynic_rx_unrealize(MynicRxq *rxq)
 {
     mynic_rx_stop(rxq);
     g_clear_pointer(&rxq->bh, qemu_bh_delete);
+    mynic_bell_cleanup(&rxq->bell);
     g_clear_pointer(&rxq->bufs, g_free);
 }
 

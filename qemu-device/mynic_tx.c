@@ -701,6 +701,7 @@ void mynic_tx_start(MynicTxq *txq, const struct mynic_cmd_txq *cmd)
     g_free(txq->slots);
     txq->slots = g_new(union mynic_tx_slot, size);
     memset(&txq->stats, 0, sizeof(txq->stats));
+    mynic_bell_forget(&txq->bell);
     mynic_intr_start(&txq->intr, le16_to_cpu(cmd->vector),
                      le16_to_cpu(cmd->moderation.usecs),
                      le16_to_cpu(cmd->moderation.frames));
@@ -724,6 +725,7 @@ void mynic_tx_realize(MynicTxq *txq, MynicPair *pair, unsigned int id)
     txq->core = pair->core;
     txq->pair = pair;
     txq->id = id;
+    mynic_bell_init(&txq->bell, pair, MYNIC_DB_TX_TAIL);
     mynic_intr_realize(&txq->intr, pair);
     mynic_gso_init(&txq->gso, MYNIC_TX_IOV_MAX);
 }
@@ -733,6 +735,7 @@ void mynic_tx_unrealize(MynicTxq *txq)
     mynic_tx_stop(txq);
     g_clear_pointer(&txq->bh, qemu_bh_delete);
     g_clear_pointer(&txq->poll, timer_free);
+    mynic_bell_cleanup(&txq->bell);
     mynic_intr_unrealize(&txq->intr);
     mynic_gso_cleanup(&txq->gso);
     g_clear_pointer(&txq->slots, g_free);

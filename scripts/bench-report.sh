@@ -77,9 +77,9 @@ plot()
 		Small packets received are 60 bytes in 16 flows. `burst` is pktgen's, 32 packets
 		announced at once. "-" has its reason at the end.
 
-		Not measured: KVM (none worked on the machine), vhost (what is compared are
-		cards that QEMU's own process serves), other hosts and processors, networks
-		beyond the host's tap.
+		Not measured: KVM (no kernel started on the machine's), and so what doorbells by
+		eventfd gain there; vhost (what is compared are cards that QEMU's own process
+		serves), other hosts and processors, networks beyond the host's tap.
 	TEXT
 	section Rates "Streams in Gb/s, packets in thousands a second, transactions a second." rate_table
 	plot rates "rates of all cards"

@@ -101,6 +101,13 @@ test_tx_poll_out_of_range()
 	card ,netdev=net0,tx-poll=1000000
 }
 
+
+test_ioeventfd_that_is_no_mode()
+{
+	refused ,netdev=net0,ioeventfd=perhaps \
+		"Parameter 'ioeventfd' does not accept value 'perhaps'"
+}
+
 test_iothreads_beside_a_mapping()
 {
 	fails "$QEMU" -M q35,accel=tcg -display none -nodefaults -S \
@@ -144,7 +151,7 @@ test_help_documents_every_property()
 	for property in queues mac netdev speed max-ring aer shadow moderation rss \
 			tx-csum tso uso tx-vlan rx-csum rx-gro rx-gro-udp \
 			rx-csum-fill rx-vlan vlan-filter iothreads \
-			iothread-vq-mapping ebpf tx-poll; do
+			iothread-vq-mapping ebpf ioeventfd tx-poll; do
 		grep -qE "^ +$property=<[A-Za-z0-9]+> +- [A-Za-z]" <<<"$out" || {
 			echo "no description of $property"
 			return 1

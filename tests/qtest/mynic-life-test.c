@@ -68,6 +68,7 @@ static const struct {
     { "netdev", "nosuch", { "netdev", "nosuch" } },
     { "aer", "perhaps", { "aer" } },
     { "tso", "1000", { "tso" } },
+    { "ioeventfd", "maybe", { "ioeventfd", "maybe" } },
     { "nosuch", "1", { "nosuch" } },
 };
 
@@ -146,7 +147,7 @@ static void test_help(void *obj, void *data, QGuestAllocator *alloc)
     static const char *const props[] = {
         "queues", "speed", "max-ring", "aer", "mac", "netdev", "shadow",
         "tx-csum", "tso", "uso", "tx-vlan", "rx-csum", "rx-gro", "rx-gro-udp",
-        "rx-vlan", "vlan-filter", "rss", "moderation",
+        "rx-vlan", "vlan-filter", "rss", "moderation", "ioeventfd",
     };
     const char *argv[] = {
         getenv("QTEST_QEMU_BINARY"), "-device", "mynic,help", NULL
@@ -361,12 +362,22 @@ static QOSState *boot(QMynicWire **wire, const char *more)
                          QMYNIC_PROPS " %s", netdev->str, more);
 }
 
+static bool file_has(const char *path, const char *text)
+{
+    g_autofree char *all = NULL;
+
+    return g_file_get_contents(path, &all, NULL, NULL) && strstr(all, text);
+}
+
 static void test_migration(void *obj, void *data, QGuestAllocator *alloc)
 {
     static const uint8_t key[] = QMYNIC_RSS_KEY;
     g_autofree char *dir = g_dir_make_tmp("mynic-XXXXXX", NULL);
     g_autofree char *uri = g_strdup_printf("unix:%s/migration", dir);
-    g_autofree char *incoming = g_strdup_printf("-incoming %s", uri);
+    g_autofree char *bells = g_strdup_printf("%s/bells", dir);
+    /* How doorbells arrive is nothing that the two have to agree on. */
+    g_autofree char *incoming = g_strdup_printf("-incoming %s "
+        "-global mynic.ioeventfd=on -d trace:mynic_bell -D %s", uri, bells);
     g_autofree char *path = g_strdup_printf("%s/migration", dir);
     struct mynic_rss_config rss = {
         .table_len = cpu_to_le16(128),
@@ -450,6 +461,10 @@ static void test_migration(void *obj, void *data, QGuestAllocator *alloc)
     d2 = mynic_migrated(d, dst->pcibus, &dst->alloc);
     tx.d = broken.d = rx.d = d2;
 
+    /* Arrives so at once, before there is any command. */
+    mynic_doorbell(d2, 3, MYNIC_DB_RX_TAIL, 0);
+    MYNIC_WAIT_FOR(file_has(bells, "mynic_bell pair 3, offset 0x4:"));
+
     for (reg = 0; reg <= MYNIC_REG_TEST_ECHO; reg += 4) {
         g_assert_cmphex(mynic_read(d2, reg), ==, mynic_read(d, reg));
     }
@@ -506,6 +521,7 @@ static void test_migration(void *obj, void *data, QGuestAllocator *alloc)
     qtest_shutdown(src);
     qtest_shutdown(dst);
     unlink(path);
+    unlink(bells);
     g_assert_cmpint(rmdir(dir), ==, 0);
 }
 

@@ -785,6 +785,7 @@ QMynic *mynic_migrated(const QMynic *d, QPCIBus *bus, QGuestAllocator *alloc)
 static const char *const groups[] = {
     "mynic-regs", "mynic-admin", "mynic-tx", "mynic-rx", "mynic-rss",
     "mynic-irq", "mynic-error", "mynic-life", "mynic-tap", "mynic-iommu",
+    "mynic-bell",
 };
 
 void mynic_add_test(const char *group, const char *name, QOSTestFunc func,
