@@ -152,21 +152,6 @@ dut_json()
 	echo "$json}"
 }
 
-# serve_cable: joins the ends of the cable, for as long as there is the namespace.
-# Both ends are clients of it: in one process a server may listen too late for
-# its client, and QEMU writes to a connection that it accepted until all is
-# written, which nobody reads meanwhile.  It ends with its clients: each guest
-# has one of its own, also one that vm-run.sh starts again.
-serve_cable()
-{
-	local lo=bind=127.0.0.1
-
-	while :; do
-		socat "TCP4-LISTEN:7001,$lo,reuseaddr" \
-			"TCP4-LISTEN:7004,$lo,reuseaddr" || sleep 0.2
-	done
-}
-
 # In the namespace: the host's end of the tests, then the guest.
 run_boot()
 {
@@ -181,7 +166,7 @@ run_boot()
 	"$MYNIC_ROOT/tests/guest/host-agent.sh" "$dir" \
 		"$MYNIC_BUILD/run/$name.qmp" &
 	iperf3 -s >"$dir/iperf3" 2>&1 &
-	serve_cable >"$dir/cable" 2>&1 &
+	"$MYNIC_ROOT/scripts/cable.sh" 7001 7004 >"$dir/cable" 2>&1 &
 
 	# shellcheck disable=SC2054 # QEMU's options have commas
 	args=(-chardev "pipe,id=agent,path=$dir/agent"
