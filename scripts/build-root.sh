@@ -1,10 +1,13 @@
 #!/bin/bash
-# Makes the Debian 13 root in which what the guest runs is built, and runs
+# Makes a Debian root in which what the guest runs is built, and runs
 # commands in it.
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Usage: scripts/build-root.sh                   makes it; prints its place
-#        scripts/build-root.sh exec -- COMMAND   runs COMMAND in it
+# Usage: scripts/build-root.sh [--suite]                   makes it; prints its place
+#        scripts/build-root.sh [--suite] exec -- COMMAND   runs COMMAND in it
+#
+# It is Debian 13; with --suite the next Debian, with what the kernel's own tests
+# want (scripts/netdev-image.sh).
 #
 # COMMAND sees the checkout at its usual place, read-only but for build/; the
 # current directory is kept when it is below the checkout.  The headers of
@@ -12,6 +15,12 @@
 # adds a directory at its own place.  All mounts are in a namespace of COMMAND's
 # own and end with it.
 
+suite=
+if [ "${1:-}" = --suite ]; then
+	suite=$1
+	DEBOOTSTRAP_SUITES=forky
+	shift
+fi
 . "$(dirname "${BASH_SOURCE[0]}")/debootstrap.sh"
 
 # pahole and the libraries are what Debian's kbuild packages depend on, which
@@ -20,6 +29,12 @@ packages=(
 	gcc-14 gcc libc6-dev make bc bison flex cpio kmod rsync xz-utils zstd
 	libelf-dev libssl-dev zlib1g-dev pahole
 	sparse perl python3-minimal python3-yaml
+)
+# Programs of BPF and io_uring want the newest compiler and library.
+[ -z "$suite" ] || packages=(
+	gcc libc6-dev make clang llvm bison flex rsync xz-utils
+	libelf-dev zlib1g-dev liburing-dev libmnl-dev pkg-config
+	python3-minimal python3-yaml python3-jsonschema
 )
 key=$(hash_of "$DEBOOTSTRAP_KEY" "${packages[*]}")
 root=$MYNIC_CACHE/build-root-$key
@@ -31,7 +46,8 @@ make_root()
 	! cache_ready "$root" || return 0
 	need_space "$MYNIC_CACHE" 1200 "the build root"
 	tmp=$(cache_begin "$root")
-	run_logged build-root "making the Debian 13 build root" \
+	run_logged "build-root$suite" \
+		"making the build root of Debian ${DEBOOTSTRAP_SUITES%%,*}" \
 		debootstrap_into_dir "$tmp" "${packages[@]}"
 	cache_commit "$tmp" "$root"
 }
@@ -100,7 +116,7 @@ exec)
 	reason=$("${ns[@]}" true 2>&1) ||
 		die "this machine refuses a private mount namespace: $reason" \
 		    "run it as root, and in a container with --cap-add SYS_ADMIN"
-	exec "${ns[@]}" "${BASH_SOURCE[0]}" --inside "$@"
+	exec "${ns[@]}" "${BASH_SOURCE[0]}" ${suite:+"$suite"} --inside "$@"
 	;;
 --inside)
 	shift
@@ -108,6 +124,6 @@ exec)
 	;;
 *)
 	die "\"$1\" is not understood" \
-	    "usage: scripts/build-root.sh [exec -- COMMAND]"
+	    "usage: scripts/build-root.sh [--suite] [exec -- COMMAND]"
 	;;
 esac

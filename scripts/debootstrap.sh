@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Makes Debian 13 systems with mmdebstrap, as a directory or as an image.
+# Makes Debian systems with mmdebstrap, as a directory or as an image.
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Sourced, never run.  Root is not needed where the machine has user namespaces
@@ -9,7 +9,8 @@
 
 . "$(dirname "${BASH_SOURCE[0]}")/apt-private.sh"
 
-DEBOOTSTRAP_SUITES=trixie,trixie-updates,trixie-security
+# Debian 13, unless who sources this says otherwise; the first is the release.
+DEBOOTSTRAP_SUITES=${DEBOOTSTRAP_SUITES:-trixie,trixie-updates,trixie-security}
 
 # Neither has to be read by anybody.
 _debootstrap_options=(
@@ -22,6 +23,11 @@ _debootstrap_options=(
 	--dpkgopt='path-exclude=/usr/share/locale/*'
 	--dpkgopt='path-exclude=/usr/share/lintian/*'
 )
+
+# A mirror may lag behind a release that changes daily for longer than its index
+# is valid; it is signed nevertheless, and what is made runs in guests.
+[[ $DEBOOTSTRAP_SUITES == trixie* ]] ||
+	_debootstrap_options+=(--aptopt='Acquire::Check-Valid-Until "false"')
 
 # Goes into the hash of what is made.
 # shellcheck disable=SC2034 # used by those who source this
@@ -48,7 +54,7 @@ debootstrap_tar()
 	conf=$(apt_private_conf "$DEBOOTSTRAP_SUITES")
 	include=$(IFS=,; echo "$*")
 	mmdebstrap "${_debootstrap_options[@]}" "${options[@]}" \
-		--include="$include" trixie - \
+		--include="$include" "${DEBOOTSTRAP_SUITES%%,*}" - \
 		"${conf%/*}/sources.list.d/debian.sources"
 }
 

@@ -5,6 +5,7 @@
 # Usage: scripts/vm-run.sh [OPTION]... -- COMMAND
 #
 #   --kernel 7.2|6.12|DIR  the guest's kernel (7.2)
+#   --root FILE            root image (that of scripts/guest-image.sh)
 #   --smp N                processors (2)
 #   --mem MIB              memory (1024)
 #   --numa 2               two nodes, each with half of processors and memory
@@ -44,7 +45,7 @@
 
 kernel=7.2 smp=2 mem=1024 numa=1 iommu=off icount='' append='' name=
 timeout=600 allow='' exec=1
-shares=() extra=() ports=()
+root='' shares=() extra=() ports=()
 usage='usage: scripts/vm-run.sh [OPTION]... -- COMMAND; the file begins with the options'
 
 # What a kernel says when something is wrong with it or its drivers.
@@ -73,7 +74,7 @@ while [ $# -gt 0 ]; do
 	--allow-splat)		allow=. ; continue ;;
 	--allow-splat=*)	allow=${opt#*=} ; continue ;;
 	--)			break ;;
-	--kernel | --smp | --mem | --numa | --iommu | --share | --qemu-arg | \
+	--kernel | --root | --smp | --mem | --numa | --iommu | --share | --qemu-arg | \
 	--append | --log | --timeout)
 		[ $# -gt 0 ] || die "$opt wants a value" "$usage"
 		;;
@@ -84,6 +85,10 @@ while [ $# -gt 0 ]; do
 		[[ $1 == 7.2 || $1 == 6.12 || -d $1 ]] ||
 			die "--kernel $1 is not known" "it may be 7.2, 6.12 or the directory of a kernel"
 		kernel=$1
+		;;
+	--root)
+		[ -f "$1" ] || die "--root $1: there is no such file" "scripts/guest-image.sh makes one"
+		root=$1
 		;;
 	--smp)		number --smp "$1" 1 255; smp=$((10#$1)) ;;
 	--mem)		number --mem "$1" 256 1048576; mem=$((10#$1)) ;;
@@ -156,6 +161,7 @@ mapfile -t accel_args < <(ACCEL=$accel "$MYNIC_ROOT/scripts/accel.sh" --args)
 files=$("$MYNIC_ROOT/scripts/guest-image.sh" "$kernel")
 {
 	read -r root_image
+	root_image=${root:-$root_image}
 	read -r release vmlinuz initrd modules_image
 } <<<"$files"
 
