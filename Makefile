@@ -11,6 +11,7 @@ help: ## this text
 # The order below is the order of the help text.
 
 .PHONY: demo check bench run qemu driver guest qtest lint check-abi check-full check-debug check-arm64
+.PHONY: check-netdev
 .PHONY: clean distclean
 demo: ## the card carries multiqueue traffic in a guest (10 minutes the first time)
 	@scripts/demo.sh
@@ -38,6 +39,8 @@ check-debug: ## the guests' tests on a kernel with lockdep and DMA_API_DEBUG (30
 	@scripts/check.sh guest-debug
 check-arm64: ## barriers, and card and driver in arm64 guests (15 minutes the first time)
 	@scripts/check-arm64.sh
+check-netdev: ## the kernel's own tests of network drivers, on NIC=, of TEST= (the first time a kernel is built)
+	@scripts/check-netdev.sh
 clean: ## removes build/
 	@scripts/clean.sh
 distclean: ## removes build/ and the cache, saying how large they were
