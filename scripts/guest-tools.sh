@@ -16,6 +16,7 @@ for source in "$MYNIC_ROOT"/tests/guest/*.c; do
 	[ "$source" -nt "$program" ] || continue
 	run_logged "guest-tool-${program##*/}" "building ${program##*/}" \
 		"$MYNIC_ROOT/scripts/build-root.sh" exec -- \
-		gcc -O2 -Wall -Wextra -Werror -o "$program.new" "$source"
-	mv "$program.new" "$program"
+		gcc -O2 -Wall -Wextra -Werror -o "$program.$$" "$source"
+	# Two parts of make check may make it at the same time.
+	mv "$program.$$" "$program"
 done
