@@ -238,6 +238,7 @@ struct mynic_stats;
  * @netdev: the network device
  * @cfg: configuration of the rings, current ones or those of the next open
  * @coal: moderation by channel, max_channels of them
+ * @placed: channels whose interrupt has been given its CPUs, a bit for each
  * @rss: owned by mynic_rss.c
  * @stats: owned by mynic_stats.c
  * @stats_lock: rings in @tx and @rx appear, disappear and are folded into
@@ -263,6 +264,7 @@ struct mynic_net {
 	/* Slow path fields follow. */
 	struct mynic_queue_cfg cfg;
 	struct mynic_coalesce *coal;
+	unsigned long *placed;
 	struct mynic_rss *rss;
 	struct mynic_stats *stats;
 	spinlock_t stats_lock; /* publishes and retires rings */

@@ -86,9 +86,10 @@ void mynic_irq_sync_admin(struct mynic_dev *mdev)
  * @mn: the network device
  * @idx: number of the channel
  *
- * The interrupt goes to a CPU near the device, other channels to others; the
- * queue's transmit packet steering follows it. NAPI is disabled. The control
- * locks are held.
+ * The first time the interrupt goes to a CPU near the device, other channels to
+ * others; from then on it is where the user, or irqbalance, has put it. The
+ * queue's transmit packet steering is to the CPU near the device. NAPI is
+ * disabled. The control locks are held.
  *
  * Return: the channel or an ERR_PTR().
  */
@@ -122,7 +123,11 @@ struct mynic_vector *mynic_vector_alloc(struct mynic_net *mn, u16 idx)
 	}
 
 	cpumask_set_cpu(cpumask_local_spread(idx, node), &vec->affinity);
-	irq_set_affinity_and_hint(vec->irq, &vec->affinity);
+	/* Where the interrupt goes stays known while nobody requests it. */
+	if (__test_and_set_bit(idx, mn->placed))
+		irq_update_affinity_hint(vec->irq, &vec->affinity);
+	else
+		irq_set_affinity_and_hint(vec->irq, &vec->affinity);
 	netif_set_xps_queue(mn->netdev, &vec->affinity, idx);
 
 	mynic_napi_add(mn->netdev, &vec->napi, mynic_txrx_poll, idx, vec->irq);
@@ -140,7 +145,7 @@ void mynic_vector_free(struct mynic_vector *vec)
 	if (!vec)
 		return;
 
-	irq_set_affinity_and_hint(vec->irq, NULL);
+	irq_update_affinity_hint(vec->irq, NULL);
 	free_irq(vec->irq, vec);
 	mynic_napi_del(&vec->napi);
 	kfree(vec);

@@ -697,7 +697,8 @@ int mynic_netdev_init(struct mynic_net *mn)
 	mn->rx = kcalloc(max, sizeof(*mn->rx), GFP_KERNEL);
 	mn->vectors = kcalloc(max, sizeof(*mn->vectors), GFP_KERNEL);
 	mn->coal = kcalloc(max, sizeof(*mn->coal), GFP_KERNEL);
-	if (!mn->tx || !mn->rx || !mn->vectors || !mn->coal)
+	mn->placed = bitmap_zalloc(max, GFP_KERNEL);
+	if (!mn->tx || !mn->rx || !mn->vectors || !mn->coal || !mn->placed)
 		return -ENOMEM;
 
 	netdev->netdev_ops = &mynic_netdev_ops;
@@ -768,6 +769,7 @@ void mynic_netdev_free(struct mynic_net *mn)
 	cancel_work_sync(&mn->rx_mode_work);
 	mynic_rss_free(mn);
 	mynic_stats_free(mn);
+	bitmap_free(mn->placed);
 	kfree(mn->coal);
 	kfree(mn->vectors);
 	kfree(mn->rx);

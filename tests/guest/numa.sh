@@ -104,7 +104,7 @@ A7_placement_follows_channels_and_down_and_up()
 	send_checked 4
 }
 
-A7_affinity_of_the_user_holds_under_traffic()
+A7_affinity_of_the_user_holds_under_traffic_and_changes()
 {
 	mynic_only
 	need_nodes
@@ -113,6 +113,11 @@ A7_affinity_of_the_user_holds_under_traffic()
 	echo 0 >"/proc/irq/$irq/smp_affinity_list"
 	iperf 1s -P 4 >/dev/null
 	eq "$(cat "/proc/irq/$irq/smp_affinity_list")" 0 "affinity"
+	ip link set "$nic" down
+	addresses
+	eq "$(cat "/proc/irq/$irq/smp_affinity_list")" 0 "affinity after down and up"
+	ethtool -G "$nic" rx 512
+	eq "$(cat "/proc/irq/$irq/smp_affinity_list")" 0 "affinity after -G"
 }
 
 A7_irqbalance_runs_and_the_flows_live()
