@@ -16,7 +16,9 @@
 #include <linux/if_vlan.h>
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
+#include <linux/tcp.h>
 #include <linux/u64_stats_sync.h>
+#include <linux/udp.h>
 #include <net/xdp.h>
 
 #include "mynic.h"
@@ -297,6 +299,31 @@ static inline bool mynic_tx_len_ok(const struct mynic_hw *hw,
 		return skb_is_gso(skb) && skb->len <= hw->tx_max_len;
 
 	return likely(skb->len >= ETH_HLEN);
+}
+
+/**
+ * mynic_tx_hdr_len() - length of the headers that each segment has
+ * @skb: a GSO packet of TCP or UDP
+ *
+ * Return: bytes, from the Ethernet header on
+ */
+static inline u32 mynic_tx_hdr_len(const struct sk_buff *skb)
+{
+	if (skb_shinfo(skb)->gso_type & SKB_GSO_UDP_L4)
+		return skb_transport_offset(skb) + sizeof(struct udphdr);
+
+	return skb_tcp_all_headers(skb);
+}
+
+/**
+ * mynic_tx_segs_beyond() - how many more packets of a GSO packet are sent
+ * @skb: the packet
+ *
+ * Return: segments but for the first one
+ */
+static inline u32 mynic_tx_segs_beyond(const struct sk_buff *skb)
+{
+	return max_t(u32, skb_shinfo(skb)->gso_segs, 1) - 1;
 }
 
 /**

@@ -78,6 +78,9 @@ static bool mynic_rx_offload(struct mynic_rx_ring *ring, struct sk_buff *skb,
 		u64_stats_add(&ring->stats.gro_wire_packets, segs);
 		u64_stats_add(&ring->stats.gro_wire_bytes,
 			      skb->len + (segs - 1) * hdr_len);
+		/* All but the first, which is counted like any packet. */
+		u64_stats_add(&ring->stats.packets, segs - 1);
+		u64_stats_add(&ring->stats.bytes, (segs - 1) * hdr_len);
 	}
 
 	return true;

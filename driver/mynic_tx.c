@@ -105,10 +105,7 @@ static u32 mynic_tx_gso(const struct sk_buff *skb,
 	else
 		return 0;
 
-	if (type == MYNIC_HDR_GSO_UDP_L4)
-		hdr_len = skb_transport_offset(skb) + sizeof(struct udphdr);
-	else
-		hdr_len = skb_tcp_all_headers(skb);
+	hdr_len = mynic_tx_hdr_len(skb);
 	if (hdr_len > min_t(u32, skb->len, U16_MAX))
 		return 0;
 
@@ -322,13 +319,13 @@ static void mynic_tx_count(struct mynic_tx_ring *ring,
 	else
 		u64_stats_inc(&ring->xmit.csum_none);
 	if (hdr_len) {
-		u32 segs = max_t(u32, skb_shinfo(skb)->gso_segs, 1);
+		u32 more = mynic_tx_segs_beyond(skb);
 
 		u64_stats_inc(&ring->xmit.gso_packets);
 		u64_stats_add(&ring->xmit.gso_bytes, skb->len);
-		u64_stats_add(&ring->xmit.gso_wire_packets, segs);
+		u64_stats_add(&ring->xmit.gso_wire_packets, 1 + more);
 		u64_stats_add(&ring->xmit.gso_wire_bytes,
-			      skb->len + (segs - 1) * hdr_len);
+			      skb->len + more * hdr_len);
 	}
 	if (skb_vlan_tag_present(skb))
 		u64_stats_inc(&ring->xmit.vlan);
@@ -578,6 +575,7 @@ void mynic_tx_poll(struct mynic_tx_ring *ring, int budget)
 	u32 head = le32_to_cpu(READ_ONCE(ring->ctl->head));
 	u32 index = ring->next_to_clean;
 	u32 packets = 0, bytes = 0, xdp_packets = 0, xdp_bytes = 0;
+	u32 more_packets = 0, more_bytes = 0;
 	struct mynic_dev *mdev;
 	int woken;
 
@@ -626,6 +624,12 @@ void mynic_tx_poll(struct mynic_tx_ring *ring, int budget)
 		info->skb = NULL;
 		packets++;
 		bytes += skb->len;
+		if (skb_is_gso(skb)) {
+			u32 more = mynic_tx_segs_beyond(skb);
+
+			more_packets += more;
+			more_bytes += more * mynic_tx_hdr_len(skb);
+		}
 		while (slots--)
 			mynic_tx_unmap(ring, index++);
 		napi_consume_skb(skb, budget);
@@ -646,8 +650,9 @@ void mynic_tx_poll(struct mynic_tx_ring *ring, int budget)
 						     mdev->state));
 
 	u64_stats_update_begin(&ring->clean_syncp);
-	u64_stats_add(&ring->clean.packets, packets + xdp_packets);
-	u64_stats_add(&ring->clean.bytes, bytes + xdp_bytes);
+	u64_stats_add(&ring->clean.packets,
+		      packets + more_packets + xdp_packets);
+	u64_stats_add(&ring->clean.bytes, bytes + more_bytes + xdp_bytes);
 	if (!woken)
 		u64_stats_inc(&ring->clean.wake);
 	u64_stats_update_end(&ring->clean_syncp);

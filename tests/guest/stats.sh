@@ -103,6 +103,23 @@ D1_packets_are_counted_one_by_one()
 	le $(($(counter tx_packets) - before)) 110 "packets counted for 100"
 }
 
+# Of 5 MB there are at most 1460 bytes in each packet of the wire.
+D1_packets_are_those_of_the_wire()
+{
+	mynic_only
+	fresh
+	local before
+	before=$(counter tx_packets)
+	iperf 5M >/dev/null
+	wait_for 10 "the segments of what was sent" holds \
+		"\$(counter tx_packets) - $before >= 5 * 1024 * 1024 / 1460"
+	before=$(counter rx_packets)
+	iperf 5M -R >/dev/null
+	ge "$(hw port_rx_gro_packets)" 1 "merged packets"
+	wait_for 10 "the segments of what was received" holds \
+		"\$(counter rx_packets) - $before >= 5 * 1024 * 1024 / 1460"
+}
+
 D1_bytes_are_those_of_the_frames()
 {
 	mynic_only
