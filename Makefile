@@ -15,11 +15,11 @@ help: ## this text
 .PHONY: clean distclean
 demo: ## the card carries multiqueue traffic in a guest (10 minutes the first time)
 	@scripts/demo.sh
-check: ## the tests, of the guests all on 7.2 and a part on 6.12 (20 minutes the first time, then 10 to 13)
+check: ## the tests, of the guests all on 7.2 and a part on 6.12 (20 minutes the first time, then 9 to 12)
 	@scripts/check.sh
 check-full: ## the same, everything on 6.12, on a kernel with lockdep, and on arm64 (two hours)
 	@scripts/check.sh --full
-bench: ## speed beside QEMU's other cards: one table (45 minutes; QUICK=1: 3)
+bench: ## speed beside QEMU's other cards: one table (over an hour; QUICK=1: 3 minutes)
 	@BENCH_LINES='$(LINES)' scripts/bench.sh
 run: ## a shell in a guest with the card, the checkout shared into it
 	@scripts/run.sh
