@@ -38,7 +38,7 @@
 
 /* The pair must agree on the major version; a minor version only adds. */
 #define MYNIC_ABI_MAJOR		1
-#define MYNIC_ABI_MINOR		0
+#define MYNIC_ABI_MINOR		1
 
 /* "my", so that a wrong BAR or a dead device is never taken for a card. */
 #define MYNIC_ID_MAGIC		0x6d79
@@ -130,6 +130,10 @@
 #define MYNIC_REG_ADMIN_LIMITS		0x044
 #define   MYNIC_ADMIN_LIMITS_LOG2_MASK	MYNIC_GENMASK(7, 0)
 
+/* RO, reset limit. Flow rules; of a device that offers FLOW_RULES. */
+#define MYNIC_REG_RULE_LIMITS		0x048
+#define   MYNIC_RULE_LIMITS_RULES_MASK	MYNIC_GENMASK(15, 0)
+
 /* RW, reset 0. Admin submission ring, address bits 31:0. */
 #define MYNIC_REG_ASQ_LO		0x080
 /* RW, reset 0. Admin submission ring, address bits 63:32. */
@@ -185,6 +189,12 @@
 #define MYNIC_F_MODERATION		MYNIC_BIT64(11)
 /* Partial checksums filled in on receive where asked for; needs RX_CSUM. */
 #define MYNIC_F_RX_CSUM_FILL		MYNIC_BIT64(12)
+/* Flow rules: frames dropped or steered by what their headers say. */
+#define MYNIC_F_FLOW_RULES		MYNIC_BIT64(13)
+/* RSS hash that is the same in both directions of a flow; needs RSS. */
+#define MYNIC_F_RSS_SYMMETRIC		MYNIC_BIT64(14)
+/* Flow label of IPv6 in the RSS hash; needs RSS. */
+#define MYNIC_F_RSS_FLOW_LABEL		MYNIC_BIT64(15)
 
 /*
  * Features whose formats below are final and which no device offers yet.
@@ -472,6 +482,9 @@ enum mynic_hash_type {
  * @MYNIC_ADMIN_SET_MTU: params mtu; frames above it are dropped on receive
  * @MYNIC_ADMIN_SET_OFFLOADS: params offloads; receive offloads switched on
  * @MYNIC_ADMIN_SET_RSS: params rss, data struct mynic_rss_config
+ * @MYNIC_ADMIN_DELETE_RSS: params rss; refused while a flow rule uses it
+ * @MYNIC_ADMIN_SET_RULE: params rule, data struct mynic_flow_rule
+ * @MYNIC_ADMIN_DELETE_RULE: params rule
  * @MYNIC_ADMIN_GET_LINK: result[0] is MYNIC_LINK_*
  * @MYNIC_ADMIN_GET_STATS: params stats; data receives the counters
  */
@@ -492,6 +505,9 @@ enum mynic_admin_op {
 	MYNIC_ADMIN_SET_MTU = 0x23,
 	MYNIC_ADMIN_SET_OFFLOADS = 0x24,
 	MYNIC_ADMIN_SET_RSS = 0x28,
+	MYNIC_ADMIN_DELETE_RSS = 0x29,
+	MYNIC_ADMIN_SET_RULE = 0x2a,
+	MYNIC_ADMIN_DELETE_RULE = 0x2b,
 	MYNIC_ADMIN_GET_LINK = 0x30,
 	MYNIC_ADMIN_GET_STATS = 0x38,
 };
@@ -501,10 +517,11 @@ enum mynic_admin_op {
  * @MYNIC_OK: done
  * @MYNIC_ERR_OPCODE: no such command
  * @MYNIC_ERR_PARAM: a parameter is outside its range or a reserved bit is set
- * @MYNIC_ERR_ID: no such queue number or context on this device
+ * @MYNIC_ERR_ID: no such number of a queue, context or rule on this device
  * @MYNIC_ERR_EXISTS: the queue exists already
- * @MYNIC_ERR_NOT_FOUND: the queue does not exist
- * @MYNIC_ERR_BUSY: the completion queue is used by another queue
+ * @MYNIC_ERR_NOT_FOUND: the queue, context or rule does not exist
+ * @MYNIC_ERR_BUSY: the completion queue is used by another queue, or the
+ *	context by a flow rule
  * @MYNIC_ERR_SIZE: ring size outside the limits
  * @MYNIC_ERR_ADDRESS: address not aligned
  * @MYNIC_ERR_VECTOR: no such interrupt vector
@@ -716,7 +733,7 @@ struct mynic_cmd_offloads {
 };
 
 /**
- * struct mynic_cmd_rss - parameters of SET_RSS
+ * struct mynic_cmd_rss - parameters of SET_RSS and DELETE_RSS
  * @context: number of the RSS context; 0 is the default one
  * @reserved: 0
  */
@@ -759,6 +776,7 @@ enum mynic_flow_class {
  * @table_len: entries used of @table, a power of two within RSS_LIMITS
  * @key_len: bytes used of @key, exactly what RSS_LIMITS says
  * @function: MYNIC_RSS_TOEPLITZ
+ * @xfrm: MYNIC_RSS_XFRM_*, what becomes of the fields before they are hashed
  * @reserved: 0
  * @fields: by enum mynic_flow_class, MYNIC_RSS_FIELD_* that are hashed; 0
  *	means that packets of the class are not hashed and go to entry 0
@@ -770,12 +788,17 @@ struct mynic_rss_config {
 	__le16 key_len;
 	__u8 function;
 #define MYNIC_RSS_TOEPLITZ		1
-	__u8 reserved[3];
+	__u8 xfrm;
+#define MYNIC_RSS_XFRM_NONE		0
+#define MYNIC_RSS_XFRM_SYM_XOR		1
+#define MYNIC_RSS_XFRM_SYM_OR_XOR	2
+	__u8 reserved[2];
 	__u8 fields[MYNIC_RSS_FLOW_CLASSES];
 #define MYNIC_RSS_FIELD_SRC_ADDR	0x01
 #define MYNIC_RSS_FIELD_DST_ADDR	0x02
 #define MYNIC_RSS_FIELD_SRC_PORT	0x04
 #define MYNIC_RSS_FIELD_DST_PORT	0x08
+#define MYNIC_RSS_FIELD_FLOW_LABEL	0x10
 	__u8 key[MYNIC_RSS_KEY_SIZE];
 	__le16 table[MYNIC_RSS_TABLE_SIZE];
 };
@@ -783,6 +806,77 @@ struct mynic_rss_config {
 _Static_assert(sizeof(struct mynic_rss_config) == 1088, "rss_config size");
 _Static_assert((MYNIC_FLOW_COUNT + 0) <= MYNIC_RSS_FLOW_CLASSES,
 	       "flow classes fit rss_config");
+
+/**
+ * struct mynic_cmd_rule - parameters of SET_RULE and DELETE_RULE
+ * @location: number of the rule, below the limit in RULE_LIMITS; of all rules
+ *	that match a frame the one of the lowest number is followed
+ * @reserved: 0
+ */
+struct mynic_cmd_rule {
+	__le16 location;
+	__le16 reserved[19];
+};
+
+/**
+ * struct mynic_flow_key - what flow rules look at, as it is in the frame
+ * @dst_mac: destination address
+ * @src_mac: source address
+ * @vlan_type: type of the outermost VLAN tag, 0x8100 or 0x88a8
+ * @vlan_tci: contents of that tag
+ * @eth_type: EtherType behind up to two VLAN tags
+ * @ip_proto: what follows the IP header and its extension headers
+ * @tos: type of service of IPv4, traffic class of IPv6
+ * @l4: the four bytes behind the IP header and its extension headers, which
+ *	are the ports of TCP, UDP and SCTP; not of fragments
+ * @src_addr: source address, that of IPv4 in the first four bytes
+ * @dst_addr: destination address, likewise
+ *
+ * In network byte order. What a frame does not have is 0.
+ */
+struct mynic_flow_key {
+	__u8 dst_mac[6];
+	__u8 src_mac[6];
+	__u8 vlan_type[2];
+	__u8 vlan_tci[2];
+	__u8 eth_type[2];
+	__u8 ip_proto;
+	__u8 tos;
+	__u8 l4[4];
+	__u8 src_addr[16];
+	__u8 dst_addr[16];
+};
+
+_Static_assert(sizeof(struct mynic_flow_key) == 56, "flow_key size");
+
+/**
+ * struct mynic_flow_rule - data of SET_RULE
+ * @classes: classes of frames that can match: bits by enum mynic_flow_class,
+ *	and %MYNIC_RULE_NO_IP for frames that have none of them; not 0
+ * @action: MYNIC_RULE_*, what happens to a frame that matches
+ * @reserved: 0
+ * @queue: receive queue of %MYNIC_RULE_QUEUE; what %MYNIC_RULE_RSS adds to the
+ *	queue that it finds
+ * @context: RSS context of %MYNIC_RULE_RSS, which exists
+ * @value: what the frame must have in the bits of @mask; 0 in all others
+ * @mask: bits that are looked at
+ */
+struct mynic_flow_rule {
+	__le16 classes;
+#define MYNIC_RULE_NO_IP		MYNIC_BIT(15)
+	__u8 action;
+#define MYNIC_RULE_DROP			0
+#define MYNIC_RULE_QUEUE		1
+#define MYNIC_RULE_RSS			2
+	__u8 reserved;
+	__le16 queue;
+	__le16 context;
+	struct mynic_flow_key value;
+	struct mynic_flow_key mask;
+};
+
+_Static_assert(sizeof(struct mynic_flow_rule) == 120, "flow_rule size");
+_Static_assert((MYNIC_FLOW_COUNT + 0) <= 15, "flow classes fit flow_rule");
 
 /* result[0] of GET_LINK, and data[0] of the link event */
 #define MYNIC_LINK_SPEED_MASK		MYNIC_GENMASK64(31, 0)
@@ -792,7 +886,7 @@ _Static_assert((MYNIC_FLOW_COUNT + 0) <= MYNIC_RSS_FLOW_CLASSES,
 /**
  * struct mynic_cmd_stats - parameters of GET_STATS
  * @scope: MYNIC_STATS_*: which structure the data buffer receives
- * @id: number of the queue, 0 for the port
+ * @id: number of the queue, location of the rule, 0 for the port
  * @reserved: 0
  *
  * A data buffer shorter than the structure receives its beginning; the
@@ -803,6 +897,7 @@ struct mynic_cmd_stats {
 #define MYNIC_STATS_PORT		0
 #define MYNIC_STATS_TXQ			1
 #define MYNIC_STATS_RXQ			2
+#define MYNIC_STATS_RULE		3
 	__le16 id;
 	__le32 reserved[9];
 };
@@ -839,6 +934,7 @@ struct mynic_cmd_stats {
  * @tx_drop_link: dropped: the link is down
  * @tx_drop_backend: dropped: the backend refused the frame
  * @tx_hist: as @rx_hist
+ * @rx_drop_rule: dropped by a flow rule
  */
 struct mynic_port_stats {
 	__le64 rx_packets;
@@ -866,6 +962,7 @@ struct mynic_port_stats {
 	__le64 tx_drop_link;
 	__le64 tx_drop_backend;
 	__le64 tx_hist[MYNIC_STATS_HIST];
+	__le64 rx_drop_rule;
 };
 
 /**
@@ -885,6 +982,16 @@ struct mynic_queue_stats {
 	__le64 drop_error;
 	__le64 interrupts;
 	__le64 doorbells;
+};
+
+/**
+ * struct mynic_rule_stats - counters of a flow rule, from its SET_RULE on
+ * @packets: frames that followed it, delivered or dropped
+ * @bytes: their bytes
+ */
+struct mynic_rule_stats {
+	__le64 packets;
+	__le64 bytes;
 };
 
 /**
@@ -930,6 +1037,7 @@ struct mynic_admin_cmd {
 		struct mynic_cmd_mtu mtu;
 		struct mynic_cmd_offloads offloads;
 		struct mynic_cmd_rss rss;
+		struct mynic_cmd_rule rule;
 		struct mynic_cmd_stats stats;
 		__u8 raw[40];
 	} params;
