@@ -285,6 +285,9 @@ static uint64_t mynic_offer(MynicState *s)
     if (!(features & MYNIC_F_RX_GRO)) {
         features &= ~MYNIC_F_RX_GRO_UDP;
     }
+    if (!(features & MYNIC_F_RSS)) {
+        features &= ~(MYNIC_F_RSS_SYMMETRIC | MYNIC_F_RSS_FLOW_LABEL);
+    }
     return features;
 }
 
@@ -613,19 +616,6 @@ static const VMStateDescription vmstate_mynic_filter = {
     }
 };
 
-static const VMStateDescription vmstate_mynic_rss = {
-    .name = "mynic-rss",
-    .version_id = 1,
-    .minimum_version_id = 1,
-    .fields = (const VMStateField[]) {
-        VMSTATE_UINT8_ARRAY(key, MynicRss, MYNIC_RSS_KEY_SIZE),
-        VMSTATE_UINT8_ARRAY(fields, MynicRss, MYNIC_RSS_FLOW_CLASSES),
-        VMSTATE_UINT16_ARRAY(table, MynicRss, MYNIC_RSS_TABLE_SIZE),
-        VMSTATE_UINT16(table_len, MynicRss),
-        VMSTATE_END_OF_LIST()
-    }
-};
-
 static const VMStateDescription vmstate_mynic_pair = {
     .name = "mynic-pair",
     .version_id = 1,
@@ -658,8 +648,9 @@ static const VMStateDescription vmstate_mynic = {
         VMSTATE_STRUCT(core.aeq, MynicState, 1, vmstate_mynic_ring, MynicRing),
         VMSTATE_BOOL(core.link_up, MynicState),
         VMSTATE_UINT32(core.events_lost, MynicState),
-        VMSTATE_UINT64_ARRAY(core.port_stats.words, MynicState,
-                             sizeof(MynicPortStats) / sizeof(uint64_t)),
+        /* The rest is in a subsection. */
+        VMSTATE_UINT64_SUB_ARRAY(core.port_stats.words, MynicState, 0,
+                                 MYNIC_PORT_STATS_BASE),
         VMSTATE_UINT32(core.mtu, MynicState),
         VMSTATE_UINT32(core.offloads, MynicState),
         VMSTATE_STRUCT(core.filter, MynicState, 1, vmstate_mynic_filter,
@@ -669,6 +660,11 @@ static const VMStateDescription vmstate_mynic = {
                                              core.num_pairs,
                                              vmstate_mynic_pair, MynicPair),
         VMSTATE_END_OF_LIST()
+    },
+    .subsections = (const VMStateDescription * const []) {
+        &vmstate_mynic_contexts,
+        &vmstate_mynic_rules,
+        NULL
     }
 };
 
@@ -706,6 +702,9 @@ static const Property mynic_properties[] = {
     MYNIC_PROP_FEATURE("rss", MYNIC_F_RSS),
     MYNIC_PROP_FEATURE("moderation", MYNIC_F_MODERATION),
     MYNIC_PROP_FEATURE("rx-csum-fill", MYNIC_F_RX_CSUM_FILL),
+    MYNIC_PROP_FEATURE("flow-rules", MYNIC_F_FLOW_RULES),
+    MYNIC_PROP_FEATURE("rss-symmetric", MYNIC_F_RSS_SYMMETRIC),
+    MYNIC_PROP_FEATURE("rss-flow-label", MYNIC_F_RSS_FLOW_LABEL),
 };
 
 static const struct {
@@ -745,6 +744,10 @@ static const struct {
     { "moderation", "interrupt moderation" },
     { "rx-csum-fill", "partial checksums filled in on receive, where the "
       "driver asks for it, needs rx-csum" },
+    { "flow-rules", "frames dropped or steered by what their headers say" },
+    { "rss-symmetric", "hash that is the same in both directions of a flow, "
+      "needs rss" },
+    { "rss-flow-label", "flow label of IPv6 in the hash, needs rss" },
 };
 
 static void mynic_get_queues(Object *obj, Visitor *v, const char *name,

@@ -62,4 +62,15 @@ struct MynicState {
     uint32_t num_threads;
 };
 
+/* mynic_migrate.c: RSS and flow rules in a migration stream ---------------- */
+
+/* Counters of the port that have always been in the stream. */
+#define MYNIC_PORT_STATS_BASE \
+    (offsetof(struct mynic_port_stats, rx_drop_rule) / sizeof(uint64_t))
+
+extern const VMStateDescription vmstate_mynic_rss;
+/* Subsections of the card's. */
+extern const VMStateDescription vmstate_mynic_contexts;
+extern const VMStateDescription vmstate_mynic_rules;
+
 #endif /* HW_NET_MYNIC_H */

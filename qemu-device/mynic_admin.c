@@ -465,6 +465,8 @@ static enum mynic_status mynic_cmd_set_offloads(MynicCmd *c)
 static enum mynic_status mynic_cmd_set_rss(MynicCmd *c)
 {
     const struct mynic_cmd_rss *p = &c->cmd.params.rss;
+    uint16_t context = le16_to_cpu(p->context);
+    const struct mynic_rss_config *config;
     enum mynic_status status;
 
     if (!MYNIC_RESERVED_OK(p->reserved)) {
@@ -473,18 +475,96 @@ static enum mynic_status mynic_cmd_set_rss(MynicCmd *c)
     if (!mynic_has(c->core, MYNIC_F_RSS)) {
         return MYNIC_ERR_FEATURE;
     }
-    if (p->context) {
+    if (context >= MYNIC_RSS_CONTEXTS) {
         return MYNIC_ERR_ID;
     }
     MYNIC_TRY(mynic_cmd_get_data(c));
+    /* The buffer is larger than what the guest gave, and zeroed behind that. */
+    config = (const struct mynic_rss_config *)c->data;
+    if (mynic_rss_needs(config) & ~c->core->drv_features) {
+        return MYNIC_ERR_FEATURE;
+    }
     mynic_core_lock(c->core);
-    status = mynic_rss_set(&c->core->rss,
-                           (const struct mynic_rss_config *)c->data, c->len,
+    status = mynic_rss_set(mynic_rss_context(c->core, context), config, c->len,
                            c->core->num_pairs);
+    if (status == MYNIC_OK) {
+        c->core->rss_exist |= MYNIC_BIT64(context);
+    }
     mynic_core_unlock(c->core);
     MYNIC_TRY(status);
-    mynic_steer_update(c->core);
+    if (!context) {
+        mynic_steer_update(c->core);
+    }
     /* A frame that waits for buffers may go to another queue now. */
+    mynic_core_flush(c->core);
+    return MYNIC_OK;
+}
+
+static enum mynic_status mynic_cmd_delete_rss(MynicCmd *c)
+{
+    const struct mynic_cmd_rss *p = &c->cmd.params.rss;
+    uint16_t context = le16_to_cpu(p->context);
+    MynicCore *core = c->core;
+
+    if (!MYNIC_RESERVED_OK(p->reserved) || !context) {
+        return MYNIC_ERR_PARAM;
+    }
+    if (!mynic_has(core, MYNIC_F_RSS)) {
+        return MYNIC_ERR_FEATURE;
+    }
+    if (context >= MYNIC_RSS_CONTEXTS) {
+        return MYNIC_ERR_ID;
+    }
+    if (!(core->rss_exist & MYNIC_BIT64(context))) {
+        return MYNIC_ERR_NOT_FOUND;
+    }
+    if (mynic_rules_use(&core->rules, context)) {
+        return MYNIC_ERR_BUSY;
+    }
+    /* Without a rule no frame comes to it, so the data path may go on. */
+    core->rss_exist &= ~MYNIC_BIT64(context);
+    return MYNIC_OK;
+}
+
+static enum mynic_status mynic_cmd_set_rule(MynicCmd *c)
+{
+    const struct mynic_cmd_rule *p = &c->cmd.params.rule;
+    MynicRuleLimits limits = mynic_rule_limits(c->core);
+    enum mynic_status status;
+
+    if (!MYNIC_RESERVED_OK(p->reserved)) {
+        return MYNIC_ERR_PARAM;
+    }
+    if (!mynic_has(c->core, MYNIC_F_FLOW_RULES)) {
+        return MYNIC_ERR_FEATURE;
+    }
+    MYNIC_TRY(mynic_cmd_get_data(c));
+    mynic_core_lock(c->core);
+    status = mynic_rules_set(&c->core->rules, le16_to_cpu(p->location),
+                             (const struct mynic_flow_rule *)c->data, c->len,
+                             &limits);
+    mynic_core_unlock(c->core);
+    MYNIC_TRY(status);
+    /* As for SET_RSS. */
+    mynic_core_flush(c->core);
+    return MYNIC_OK;
+}
+
+static enum mynic_status mynic_cmd_delete_rule(MynicCmd *c)
+{
+    const struct mynic_cmd_rule *p = &c->cmd.params.rule;
+    enum mynic_status status;
+
+    if (!MYNIC_RESERVED_OK(p->reserved)) {
+        return MYNIC_ERR_PARAM;
+    }
+    if (!mynic_has(c->core, MYNIC_F_FLOW_RULES)) {
+        return MYNIC_ERR_FEATURE;
+    }
+    mynic_core_lock(c->core);
+    status = mynic_rules_delete(&c->core->rules, le16_to_cpu(p->location));
+    mynic_core_unlock(c->core);
+    MYNIC_TRY(status);
     mynic_core_flush(c->core);
     return MYNIC_OK;
 }
@@ -512,6 +592,17 @@ static enum mynic_status mynic_cmd_port_stats(MynicCmd *c)
     return mynic_cmd_put_data(c, &sum, MIN(c->len, sizeof(sum)));
 }
 
+static enum mynic_status mynic_cmd_rule_stats(MynicCmd *c, uint16_t location)
+{
+    struct mynic_rule_stats stats;
+
+    if (!mynic_has(c->core, MYNIC_F_FLOW_RULES)) {
+        return MYNIC_ERR_FEATURE;
+    }
+    MYNIC_TRY(mynic_rules_stats(&c->core->rules, location, &stats));
+    return mynic_cmd_put_data(c, &stats, MIN(c->len, sizeof(stats)));
+}
+
 static enum mynic_status mynic_cmd_get_stats(MynicCmd *c)
 {
     MynicCore *core = c->core;
@@ -521,12 +612,15 @@ static enum mynic_status mynic_cmd_get_stats(MynicCmd *c)
     MynicQueueStats stats;
     MynicPair *pair;
 
-    if (!MYNIC_RESERVED_OK(p->reserved) || scope > MYNIC_STATS_RXQ ||
+    if (!MYNIC_RESERVED_OK(p->reserved) || scope > MYNIC_STATS_RULE ||
         (scope == MYNIC_STATS_PORT && id)) {
         return MYNIC_ERR_PARAM;
     }
     if (scope == MYNIC_STATS_PORT) {
         return mynic_cmd_port_stats(c);
+    }
+    if (scope == MYNIC_STATS_RULE) {
+        return mynic_cmd_rule_stats(c, id);
     }
     if (id >= core->num_pairs) {
         return MYNIC_ERR_ID;
@@ -572,6 +666,9 @@ static const struct {
     [MYNIC_ADMIN_SET_MTU] = { mynic_cmd_set_mtu },
     [MYNIC_ADMIN_SET_OFFLOADS] = { mynic_cmd_set_offloads },
     [MYNIC_ADMIN_SET_RSS] = { mynic_cmd_set_rss },
+    [MYNIC_ADMIN_DELETE_RSS] = { mynic_cmd_delete_rss },
+    [MYNIC_ADMIN_SET_RULE] = { mynic_cmd_set_rule },
+    [MYNIC_ADMIN_DELETE_RULE] = { mynic_cmd_delete_rule },
     [MYNIC_ADMIN_GET_LINK] = { mynic_cmd_get_link, true },
     [MYNIC_ADMIN_GET_STATS] = { mynic_cmd_get_stats },
 };

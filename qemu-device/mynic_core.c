@@ -225,6 +225,8 @@ static bool mynic_features_complete(uint64_t features)
         { MYNIC_F_RX_GRO, MYNIC_F_RX_CSUM },
         { MYNIC_F_RX_GRO_UDP, MYNIC_F_RX_GRO },
         { MYNIC_F_RX_CSUM_FILL, MYNIC_F_RX_CSUM },
+        { MYNIC_F_RSS_SYMMETRIC, MYNIC_F_RSS },
+        { MYNIC_F_RSS_FLOW_LABEL, MYNIC_F_RSS },
     };
     unsigned int i;
 
@@ -343,10 +345,14 @@ void mynic_core_reset(MynicCore *core)
     mynic_core_lock(core);
     core->mtu = MYNIC_DEFAULT_MTU;
     mynic_filter_reset(&core->filter, core->mac.a);
+    mynic_rules_reset(&core->rules);
     mynic_rss_reset(&core->rss);
+    core->rss_exist = MYNIC_BIT64(0);
     for (i = 0; i < core->num_wires; i++) {
         memset(&core->wires[i].stats, 0, sizeof(core->wires[i].stats));
     }
+    /* A stream need not have all of them. */
+    memset(&core->port_stats, 0, sizeof(core->port_stats));
     core->status = MYNIC_STATUS_READY;
     mynic_core_unlock(core);
     mynic_core_show_mac(core);
@@ -596,14 +602,27 @@ static const char *mynic_check_queues(MynicCore *core)
 
 static const char *mynic_check_state(MynicCore *core)
 {
+    MynicRuleLimits limits = mynic_rule_limits(core);
+    unsigned int i;
+
     if (core->mtu < MYNIC_MIN_MTU || core->mtu > MYNIC_MAX_MTU) {
         return "MTU";
     }
     if (!mynic_filter_valid(&core->filter)) {
         return "receive filter";
     }
-    if (!mynic_rss_valid(&core->rss, core->num_pairs)) {
-        return "RSS context";
+    if (!(core->rss_exist & MYNIC_BIT64(0)) ||
+        core->rss_exist >> MYNIC_RSS_CONTEXTS) {
+        return "set of RSS contexts";
+    }
+    for (i = 0; i < MYNIC_RSS_CONTEXTS; i++) {
+        if (core->rss_exist & MYNIC_BIT64(i) &&
+            !mynic_rss_valid(mynic_rss_context(core, i), core->num_pairs)) {
+            return "RSS context";
+        }
+    }
+    if (!mynic_rules_load(&core->rules, &limits)) {
+        return "flow rule";
     }
     if (core->status & MYNIC_STATUS_ENABLED &&
         (!core->asq.created || !core->acq.created || !core->aeq.created ||

@@ -8,9 +8,9 @@
  *
  * Contexts and locks
  *
- * Control state (registers, admin and event rings, filters, RSS, offloads,
- * MTU, which queues exist) is written by the main loop and by vCPUs in MMIO,
- * both of which hold the BQL.
+ * Control state (registers, admin and event rings, filters, RSS, flow rules,
+ * offloads, MTU, which queues exist) is written by the main loop and by vCPUs
+ * in MMIO, both of which hold the BQL.
  *
  * Data path state belongs to a queue pair: MynicTxq, MynicRxq, both MynicCq,
  * their rings and MynicIntr, and each MynicWire whose @pair it is. A pair runs
@@ -51,6 +51,7 @@
  *                           @intr.owner says; changed with BQL and both locks
  * MynicPair.ctx, MynicWire.fd, MynicBell.set, MynicBell.made
  *                           changed with BQL and lock: either one to read
+ * MynicRule.packets, bytes  counted atomically
  * MynicWire.waits_for       set with the lock of the queue that it names,
  *                           cleared and compared atomically
  * MynicWire.nc->link_down   written with the BQL; mynic_core_link_changed()
@@ -80,6 +81,7 @@
 #include "mynic_gso.h"
 #include "mynic_ring.h"
 #include "mynic_rss.h"
+#include "mynic_rules.h"
 
 /* Registers end here, the rest of BAR 0 is a hole. */
 #define MYNIC_REGS_END 0x100
@@ -393,6 +395,9 @@ struct MynicPair {
  * @offloads: MYNIC_OFFLOAD_RX_*
  * @filter: receive filter
  * @rss: RSS context 0
+ * @rss_others: the other RSS contexts, from context 1 on
+ * @rss_exist: bit for each RSS context that exists
+ * @rules: flow rules
  * @pairs: queues
  *
  * @admin_bh: runs admin commands
@@ -437,6 +442,9 @@ struct MynicCore {
     uint32_t offloads;
     MynicFilter filter;
     MynicRss rss;
+    MynicRss rss_others[MYNIC_RSS_CONTEXTS - 1];
+    uint64_t rss_exist;
+    MynicRules rules;
     MynicPair *pairs;
 
     QEMUBH *admin_bh;
@@ -449,6 +457,21 @@ struct MynicCore {
 static inline bool mynic_has(const MynicCore *core, uint64_t feature)
 {
     return core->drv_features & feature;
+}
+
+/* An RSS context, whether it exists or not. */
+static inline MynicRss *mynic_rss_context(MynicCore *core, unsigned int id)
+{
+    return id ? &core->rss_others[id - 1] : &core->rss;
+}
+
+static inline MynicRuleLimits mynic_rule_limits(const MynicCore *core)
+{
+    return (MynicRuleLimits) {
+        .queues = core->num_pairs,
+        .contexts = mynic_has(core, MYNIC_F_RSS) ? MYNIC_RSS_CONTEXTS : 0,
+        .exist = core->rss_exist,
+    };
 }
 
 static inline uint32_t mynic_num_vectors(const MynicCore *core)

@@ -115,7 +115,7 @@ static uint32_t mynic_read_rss_limits(MynicCore *core)
     return MYNIC_FIELD_PREP(MYNIC_RSS_LIMITS_TABLE_MASK,
                             MYNIC_RSS_TABLE_SIZE) |
            MYNIC_FIELD_PREP(MYNIC_RSS_LIMITS_KEY_MASK, MYNIC_RSS_KEY_SIZE) |
-           MYNIC_FIELD_PREP(MYNIC_RSS_LIMITS_CTX_MASK, 1U);
+           MYNIC_FIELD_PREP(MYNIC_RSS_LIMITS_CTX_MASK, MYNIC_RSS_CONTEXTS);
 }
 
 static uint32_t mynic_read_mac_filters(MynicCore *core)
@@ -131,6 +131,12 @@ static uint32_t mynic_read_doorbell_stride(MynicCore *core)
 static uint32_t mynic_read_admin_limits(MynicCore *core)
 {
     return MYNIC_FIELD_PREP(MYNIC_ADMIN_LIMITS_LOG2_MASK, MYNIC_ADMIN_LOG2_MAX);
+}
+
+static uint32_t mynic_read_rule_limits(MynicCore *core)
+{
+    return core->dev_features & MYNIC_F_FLOW_RULES ?
+           MYNIC_FIELD_PREP(MYNIC_RULE_LIMITS_RULES_MASK, MYNIC_RULES_MAX) : 0;
 }
 
 static void mynic_write_test_echo(MynicCore *core, uint32_t value)
@@ -179,6 +185,7 @@ static const MynicReg mynic_regs[MYNIC_NUM_REGS] = {
     MYNIC_REG_LIMIT(MAC_FILTERS, mynic_read_mac_filters),
     MYNIC_REG_LIMIT(DOORBELL_STRIDE, mynic_read_doorbell_stride),
     MYNIC_REG_LIMIT(ADMIN_LIMITS, mynic_read_admin_limits),
+    MYNIC_REG_LIMIT(RULE_LIMITS, mynic_read_rule_limits),
     MYNIC_REG_SETUP(ASQ_LO),
     MYNIC_REG_SETUP(ASQ_HI),
     MYNIC_REG_SETUP(ACQ_LO),

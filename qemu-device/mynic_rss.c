@@ -8,7 +8,6 @@
 #include "qemu/cutils.h"
 #include "qemu/host-utils.h"
 #include "net/checksum.h"
-#include "net/eth.h"
 #include "mynic_rss.h"
 
 #define MYNIC_RSS_FIELDS_L3 \
@@ -16,21 +15,15 @@
 #define MYNIC_RSS_FIELDS_L4 \
     (MYNIC_RSS_FIELD_SRC_PORT | MYNIC_RSS_FIELD_DST_PORT)
 
-/* Two addresses of IPv6 and two ports. */
-#define MYNIC_RSS_INPUT_MAX 36
+/* Two addresses of IPv6, two ports, and a flow label. */
+#define MYNIC_RSS_INPUT_MAX 40
 
-/* Toeplitz takes 32 bits of key more than it has input. */
-QEMU_BUILD_BUG_ON(MYNIC_RSS_INPUT_MAX + 4 > MYNIC_RSS_KEY_SIZE);
+/*
+ * Toeplitz takes 32 bits of key more than it has input, as many as
+ * mynic_rss_classify() repeats.
+ */
+QEMU_BUILD_BUG_ON(MYNIC_RSS_INPUT_MAX > MYNIC_RSS_KEY_SIZE);
 QEMU_BUILD_BUG_ON(offsetof(MynicRss, key) % 4);
-
-/* What a frame has to offer to the hash. */
-typedef struct MynicRssFlow {
-    enum mynic_flow_class class;
-    size_t addr_len;
-    uint8_t src[16];
-    uint8_t dst[16];
-    uint8_t ports[4];
-} MynicRssFlow;
 
 void mynic_rss_reset(MynicRss *rss)
 {
@@ -51,11 +44,40 @@ static bool mynic_rss_fields_valid(const uint8_t *fields)
         } else {
             known = MYNIC_RSS_FIELDS_L3 | MYNIC_RSS_FIELDS_L4;
         }
+        if (i >= MYNIC_FLOW_IPV6 && i < MYNIC_FLOW_COUNT) {
+            known |= MYNIC_RSS_FIELD_FLOW_LABEL;
+        }
         if (fields[i] & ~known) {
             return false;
         }
     }
     return true;
+}
+
+/* Whether all fields are the same in both directions of a flow. */
+static bool mynic_rss_fields_symmetric(const uint8_t *fields)
+{
+    static const uint8_t pairs[] = { MYNIC_RSS_FIELDS_L3, MYNIC_RSS_FIELDS_L4 };
+    unsigned int i, p;
+
+    for (i = 0; i < MYNIC_FLOW_COUNT; i++) {
+        if (fields[i] & MYNIC_RSS_FIELD_FLOW_LABEL) {
+            return false;
+        }
+        for (p = 0; p < ARRAY_SIZE(pairs); p++) {
+            if (fields[i] & pairs[p] && (fields[i] & pairs[p]) != pairs[p]) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+static bool mynic_rss_xfrm_valid(uint8_t xfrm, const uint8_t *fields)
+{
+    return xfrm == MYNIC_RSS_XFRM_NONE ||
+           (xfrm <= MYNIC_RSS_XFRM_SYM_OR_XOR &&
+            mynic_rss_fields_symmetric(fields));
 }
 
 static bool mynic_rss_table_valid(const MynicRss *rss, unsigned int queues)
@@ -75,10 +97,27 @@ static bool mynic_rss_table_len_valid(unsigned int len)
     return len && len <= MYNIC_RSS_TABLE_SIZE && is_power_of_2(len);
 }
 
+uint64_t mynic_rss_needs(const struct mynic_rss_config *config)
+{
+    uint64_t features = 0;
+    unsigned int i;
+
+    if (config->xfrm != MYNIC_RSS_XFRM_NONE) {
+        features |= MYNIC_F_RSS_SYMMETRIC;
+    }
+    for (i = 0; i < MYNIC_FLOW_COUNT; i++) {
+        if (config->fields[i] & MYNIC_RSS_FIELD_FLOW_LABEL) {
+            features |= MYNIC_F_RSS_FLOW_LABEL;
+        }
+    }
+    return features;
+}
+
 bool mynic_rss_valid(const MynicRss *rss, unsigned int queues)
 {
     return mynic_rss_table_len_valid(rss->table_len) &&
            mynic_rss_fields_valid(rss->fields) &&
+           mynic_rss_xfrm_valid(rss->xfrm, rss->fields) &&
            mynic_rss_table_valid(rss, queues);
 }
 
@@ -98,12 +137,14 @@ enum mynic_status mynic_rss_set(MynicRss *rss,
         le16_to_cpu(config->key_len) != MYNIC_RSS_KEY_SIZE ||
         config->function != MYNIC_RSS_TOEPLITZ ||
         !buffer_is_zero(config->reserved, sizeof(config->reserved)) ||
-        !mynic_rss_fields_valid(config->fields)) {
+        !mynic_rss_fields_valid(config->fields) ||
+        !mynic_rss_xfrm_valid(config->xfrm, config->fields)) {
         return MYNIC_ERR_PARAM;
     }
     if (len < table_at + new.table_len * sizeof(config->table[0])) {
         return MYNIC_ERR_LENGTH;
     }
+    new.xfrm = config->xfrm;
     memcpy(new.key, config->key, sizeof(new.key));
     memcpy(new.fields, config->fields, sizeof(new.fields));
     for (i = 0; i < new.table_len; i++) {
@@ -116,121 +157,77 @@ enum mynic_status mynic_rss_set(MynicRss *rss,
     return MYNIC_OK;
 }
 
-/*
- * Bytes of the tags between the addresses and the type. Offset by so many,
- * the frame looks to eth_get_protocols() as if it had none, which spares us
- * what that function makes of two tags of the same kind.
- */
-static size_t mynic_rss_tags(const struct iovec *iov, unsigned int iovcnt)
+/* Replaces @src and @dst by what is the same whichever of them is which. */
+static void mynic_rss_transform(uint8_t xfrm, uint8_t *src, uint8_t *dst,
+                                size_t len)
 {
-    uint16_t types[4], type;
-    size_t i, n;
+    size_t i;
 
-    n = iov_to_buf(iov, iovcnt, offsetof(struct eth_header, h_proto),
-                   types, sizeof(types)) / sizeof(struct vlan_header);
-    for (i = 0; i < n; i++) {
-        type = be16_to_cpu(types[2 * i]);
-        if (type != ETH_P_VLAN && type != ETH_P_DVLAN) {
-            break;
-        }
+    for (i = 0; i < len; i++) {
+        uint8_t s = src[i], d = dst[i];
+
+        src[i] = xfrm == MYNIC_RSS_XFRM_SYM_XOR ? s ^ d : s | d;
+        dst[i] = s ^ d;
     }
-    return i * sizeof(struct vlan_header);
 }
 
-/* Finds class, addresses and ports; false if the frame has no IP header. */
-static bool mynic_rss_parse(const struct iovec *iov, unsigned int iovcnt,
-                            MynicRssFlow *flow)
+/* Neither function of QEMU writes to the input or to the key. */
+static void mynic_rss_add(MynicRssResult *result, net_toeplitz_key *key,
+                          const uint8_t *input, size_t len)
 {
-    bool has_ip4, has_ip6, fragment, has_ports;
-    size_t l3 = 0, l4 = 0, l5 = 0;
-    eth_ip6_hdr_info ip6 = {};
-    eth_ip4_hdr_info ip4 = {};
-    eth_l4_hdr_info l4_info;
-    uint8_t proto;
-
-    eth_get_protocols(iov, iovcnt, mynic_rss_tags(iov, iovcnt),
-                      &has_ip4, &has_ip6, &l3, &l4, &l5,
-                      &ip6, &ip4, &l4_info);
-    if (has_ip4) {
-        if (IP_HDR_GET_LEN((uint8_t *)&ip4.ip4_hdr) < sizeof(ip4.ip4_hdr)) {
-            return false;
-        }
-        flow->addr_len = sizeof(ip4.ip4_hdr.ip_src);
-        memcpy(flow->src, &ip4.ip4_hdr.ip_src, flow->addr_len);
-        memcpy(flow->dst, &ip4.ip4_hdr.ip_dst, flow->addr_len);
-        flow->class = MYNIC_FLOW_IPV4;
-        proto = ip4.ip4_hdr.ip_p;
-        fragment = ip4.fragment;
-    } else if (has_ip6) {
-        flow->addr_len = sizeof(ip6.ip6_hdr.ip6_src);
-        memcpy(flow->src, &ip6.ip6_hdr.ip6_src, flow->addr_len);
-        memcpy(flow->dst, &ip6.ip6_hdr.ip6_dst, flow->addr_len);
-        flow->class = MYNIC_FLOW_IPV6;
-        proto = ip6.l4proto;
-        fragment = ip6.fragment;
-    } else {
-        return false;
-    }
-
-    /* All three begin with their ports; a frame cut off there has none. */
-    has_ports = !fragment &&
-                iov_to_buf(iov, iovcnt, l4, flow->ports,
-                           sizeof(flow->ports)) == sizeof(flow->ports);
-    if (has_ports) {
-        switch (proto) {
-        case IP_PROTO_TCP:
-            flow->class += MYNIC_FLOW_TCPV4 - MYNIC_FLOW_IPV4;
-            break;
-        case IP_PROTO_UDP:
-            flow->class += MYNIC_FLOW_UDPV4 - MYNIC_FLOW_IPV4;
-            break;
-        case IP_PROTO_SCTP:
-            flow->class += MYNIC_FLOW_SCTPV4 - MYNIC_FLOW_IPV4;
-            break;
-        }
-    }
-    return true;
+    net_toeplitz_add(&result->hash, (uint8_t *)input, len, key);
 }
 
-QEMU_BUILD_BUG_ON(MYNIC_FLOW_TCPV6 - MYNIC_FLOW_IPV6 !=
-                  MYNIC_FLOW_TCPV4 - MYNIC_FLOW_IPV4);
-QEMU_BUILD_BUG_ON(MYNIC_FLOW_UDPV6 - MYNIC_FLOW_IPV6 !=
-                  MYNIC_FLOW_UDPV4 - MYNIC_FLOW_IPV4);
-QEMU_BUILD_BUG_ON(MYNIC_FLOW_SCTPV6 - MYNIC_FLOW_IPV6 !=
-                  MYNIC_FLOW_SCTPV4 - MYNIC_FLOW_IPV4);
-
-void mynic_rss_classify(const MynicRss *rss, const struct iovec *iov,
-                        unsigned int iovcnt, MynicRssResult *result)
+void mynic_rss_classify(const MynicRss *rss, const MynicFlow *flow,
+                        MynicRssResult *result)
 {
+    uint8_t repeated[MYNIC_RSS_KEY_SIZE + sizeof(flow->label)] QEMU_ALIGNED(4);
+    const struct mynic_flow_key *in = &flow->key.key;
+    struct mynic_flow_key transformed;
     net_toeplitz_key key;
-    MynicRssFlow flow;
     uint8_t fields;
 
     result->hash = 0;
     result->type = MYNIC_HASH_NONE;
     result->queue = rss->table[0];
 
-    if (!mynic_rss_parse(iov, iovcnt, &flow)) {
+    if (flow->class == MYNIC_FLOW_NO_IP) {
         return;
     }
-    fields = rss->fields[flow.class];
+    fields = rss->fields[flow->class];
     if (!fields) {
         return;
     }
 
-    /* Neither function writes to the key. */
     net_toeplitz_key_init(&key, (uint8_t *)rss->key);
+    if (fields & MYNIC_RSS_FIELD_FLOW_LABEL) {
+        /* The key goes on with its beginning, the input may need it. */
+        memcpy(repeated, rss->key, MYNIC_RSS_KEY_SIZE);
+        memcpy(repeated + MYNIC_RSS_KEY_SIZE, rss->key,
+               sizeof(repeated) - MYNIC_RSS_KEY_SIZE);
+        net_toeplitz_key_init(&key, repeated);
+    }
+    if (rss->xfrm != MYNIC_RSS_XFRM_NONE) {
+        transformed = *in;
+        mynic_rss_transform(rss->xfrm, transformed.src_addr,
+                            transformed.dst_addr, flow->addr_len);
+        mynic_rss_transform(rss->xfrm, transformed.l4, transformed.l4 + 2, 2);
+        in = &transformed;
+    }
     if (fields & MYNIC_RSS_FIELD_SRC_ADDR) {
-        net_toeplitz_add(&result->hash, flow.src, flow.addr_len, &key);
+        mynic_rss_add(result, &key, in->src_addr, flow->addr_len);
     }
     if (fields & MYNIC_RSS_FIELD_DST_ADDR) {
-        net_toeplitz_add(&result->hash, flow.dst, flow.addr_len, &key);
+        mynic_rss_add(result, &key, in->dst_addr, flow->addr_len);
     }
     if (fields & MYNIC_RSS_FIELD_SRC_PORT) {
-        net_toeplitz_add(&result->hash, flow.ports, 2, &key);
+        mynic_rss_add(result, &key, in->l4, 2);
     }
     if (fields & MYNIC_RSS_FIELD_DST_PORT) {
-        net_toeplitz_add(&result->hash, flow.ports + 2, 2, &key);
+        mynic_rss_add(result, &key, in->l4 + 2, 2);
+    }
+    if (fields & MYNIC_RSS_FIELD_FLOW_LABEL) {
+        mynic_rss_add(result, &key, flow->label, sizeof(flow->label));
     }
     result->type = fields & MYNIC_RSS_FIELDS_L4 ? MYNIC_HASH_L4
                                                 : MYNIC_HASH_L3;

@@ -7,8 +7,11 @@
 #ifndef HW_NET_MYNIC_RSS_H
 #define HW_NET_MYNIC_RSS_H
 
-#include "qemu/iov.h"
 #include "mynic_abi.h"
+#include "mynic_flow.h"
+
+/* The number of contexts in MYNIC_REG_RSS_LIMITS. */
+#define MYNIC_RSS_CONTEXTS 32
 
 /**
  * MynicRss - one RSS context, in host byte order
@@ -16,6 +19,7 @@
  * @fields: by enum mynic_flow_class, MYNIC_RSS_FIELD_*
  * @table: receive queues
  * @table_len: entries in use, a power of two
+ * @xfrm: MYNIC_RSS_XFRM_*
  *
  * Plain numbers all of them, so that VMState can carry them.
  */
@@ -24,6 +28,7 @@ typedef struct MynicRss {
     uint8_t fields[MYNIC_RSS_FLOW_CLASSES];
     uint16_t table[MYNIC_RSS_TABLE_SIZE];
     uint16_t table_len;
+    uint8_t xfrm;
 } MynicRss;
 
 /**
@@ -58,6 +63,15 @@ enum mynic_status mynic_rss_set(MynicRss *rss,
                                 size_t len, unsigned int queues);
 
 /**
+ * mynic_rss_needs - the features that a configuration needs beside RSS
+ * @config: data of SET_RSS, which may be shorter than the structure behind
+ *          its fields
+ *
+ * Returns MYNIC_F_*.
+ */
+uint64_t mynic_rss_needs(const struct mynic_rss_config *config);
+
+/**
  * mynic_rss_valid - whether the context can be used
  * @rss: the context, perhaps from a migration stream
  * @queues: number of queue pairs of the device
@@ -67,16 +81,10 @@ bool mynic_rss_valid(const MynicRss *rss, unsigned int queues);
 /**
  * mynic_rss_classify - hash a frame and choose its queue
  * @rss: the context
- * @iov: the frame from its Ethernet header on
- * @iovcnt: number of pieces
+ * @flow: the frame's class and header fields
  * @result: hash and queue
- *
- * Tags of 802.1Q and 802.1ad are skipped, two at most. A fragment belongs to
- * the class of its IP version: only the first one has ports, and all of them
- * must go the same way. Addresses are those of the IP header itself, whatever
- * a routing header or a home address option may say.
  */
-void mynic_rss_classify(const MynicRss *rss, const struct iovec *iov,
-                        unsigned int iovcnt, MynicRssResult *result);
+void mynic_rss_classify(const MynicRss *rss, const MynicFlow *flow,
+                        MynicRssResult *result);
 
 #endif /* HW_NET_MYNIC_RSS_H */

@@ -4,10 +4,10 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Life of a frame: the net layer hands it to a wire. It is filtered, checked
- * against the MTU, and steered to a queue by its hash, whichever wire it came
- * by. Its bytes go straight to posted buffers, then the completion entry is
- * written. The queue's bottom half ends the batch: it publishes heads and
- * decides on an interrupt.
+ * against the MTU, and steered to a queue by flow rules and its hash, whichever
+ * wire it came by. Its bytes go straight to posted buffers, then the completion
+ * entry is written. The queue's bottom half ends the batch: it publishes heads
+ * and decides on an interrupt.
  *
  * A queue that has too few buffers makes the net layer keep the frame (and the
  * backend stop reading), asks the driver for a doorbell, and takes the frame
@@ -483,16 +483,24 @@ static MynicRxResult mynic_rx_queue(MynicWire *wire, MynicRxFrame *frame)
 static MynicRxResult mynic_rx_deliver(MynicWire *wire, MynicRxFrame *frame)
 {
     MynicCore *core = wire->core;
+    size_t len = frame->len;
     MynicRxResult result;
 
     if (!mynic_rx_frame_fits(frame, core->mtu)) {
         wire->stats.s.rx_drop_too_long++;
         return MYNIC_RX_DROPPED;
     }
-    if (mynic_has(core, MYNIC_F_RSS)) {
-        mynic_rss_classify(&core->rss, frame->iov, frame->iovcnt, &frame->rss);
-    } else {
-        frame->rss.queue = core->rss.table[0];
+    switch (mynic_rx_frame_steer(frame, core)) {
+    case MYNIC_RX_STEERED:
+        break;
+    case MYNIC_RX_STEERED_AWAY:
+        wire->stats.s.rx_drop_rule++;
+        mynic_rules_hit(&core->rules, frame->rule, len);
+        return MYNIC_RX_DROPPED;
+    case MYNIC_RX_STEERED_ASTRAY:
+        wire->stats.s.rx_drop_no_queue++;
+        mynic_rules_hit(&core->rules, frame->rule, len);
+        return MYNIC_RX_DROPPED;
     }
     if (core->offloads & MYNIC_OFFLOAD_RX_CSUM) {
         mynic_rx_frame_csum(frame, wire->rx_pkt);
@@ -503,6 +511,9 @@ static MynicRxResult mynic_rx_deliver(MynicWire *wire, MynicRxFrame *frame)
         mynic_rx_frame_strip(frame);
     }
     result = mynic_rx_queue(wire, frame);
+    if (result != MYNIC_RX_WAITS && result != MYNIC_RX_MISSED) {
+        mynic_rules_hit(&core->rules, frame->rule, len);
+    }
     if (result == MYNIC_RX_DELIVERED) {
         wire->stats.s.rx_csum_good += frame->csum_good;
         wire->stats.s.rx_csum_bad += frame->csum_bad;

@@ -118,6 +118,46 @@ bool mynic_rx_frame_fits(const MynicRxFrame *frame, uint32_t mtu)
     return len <= l2 + mtu;
 }
 
+MynicRxSteered mynic_rx_frame_steer(MynicRxFrame *frame, MynicCore *core)
+{
+    const MynicRss *rss = &core->rss;
+    const MynicRule *rule = NULL;
+    uint32_t queue;
+    MynicFlow flow;
+
+    frame->rule = MYNIC_RULE_NONE;
+    frame->rss.queue = rss->table[0];
+    if (!mynic_has(core, MYNIC_F_RSS) && !core->rules.num) {
+        return MYNIC_RX_STEERED;
+    }
+    mynic_flow_parse(&flow, frame->iov, frame->iovcnt);
+    frame->rule = mynic_rules_match(&core->rules, &flow);
+    if (frame->rule != MYNIC_RULE_NONE) {
+        rule = &core->rules.rule[frame->rule];
+        if (rule->action == MYNIC_RULE_DROP) {
+            return MYNIC_RX_STEERED_AWAY;
+        }
+        if (rule->action == MYNIC_RULE_RSS) {
+            rss = mynic_rss_context(core, rule->context);
+        }
+    }
+    if (mynic_has(core, MYNIC_F_RSS)) {
+        mynic_rss_classify(rss, &flow, &frame->rss);
+    }
+    if (!rule) {
+        return MYNIC_RX_STEERED;
+    }
+    queue = rule->queue;
+    if (rule->action == MYNIC_RULE_RSS) {
+        queue += frame->rss.queue;
+    }
+    if (queue >= core->num_pairs) {
+        return MYNIC_RX_STEERED_ASTRAY;
+    }
+    frame->rss.queue = queue;
+    return MYNIC_RX_STEERED;
+}
+
 void mynic_rx_frame_strip(MynicRxFrame *frame)
 {
     const size_t tag = sizeof(struct vlan_header);

@@ -20,6 +20,7 @@
  * @info: MYNIC_RX_*, without the hash type
  * @vlan_tci: tag that was taken out
  * @rss: queue and hash
+ * @rule: flow rule that it follows, or %MYNIC_RULE_NONE
  * @part: a part of a frame that had offloads which are switched off; it cannot
  *        wait
  * @csum_good: the checksum is known to be right
@@ -34,6 +35,7 @@ typedef struct MynicRxFrame {
     uint32_t info;
     uint16_t vlan_tci;
     MynicRssResult rss;
+    int rule;
     bool part;
     bool csum_good;
     bool csum_bad;
@@ -70,6 +72,27 @@ bool mynic_rx_frame_unwanted(const MynicRxFrame *frame, uint32_t offloads);
  * @mtu: bytes behind the Ethernet header and its tags
  */
 bool mynic_rx_frame_fits(const MynicRxFrame *frame, uint32_t mtu);
+
+/**
+ * enum MynicRxSteered - where flow rules and RSS want a frame to go
+ * @MYNIC_RX_STEERED: to the queue in @rss
+ * @MYNIC_RX_STEERED_AWAY: it is dropped by a rule
+ * @MYNIC_RX_STEERED_ASTRAY: to a queue that this card does not have
+ */
+typedef enum MynicRxSteered {
+    MYNIC_RX_STEERED,
+    MYNIC_RX_STEERED_AWAY,
+    MYNIC_RX_STEERED_ASTRAY,
+} MynicRxSteered;
+
+/**
+ * mynic_rx_frame_steer - find the frame's flow rule, hash and queue
+ * @frame: the frame, its VLAN tag not yet taken out
+ * @core: the card
+ *
+ * The rule's counters are left to who knows that the frame does not come again.
+ */
+MynicRxSteered mynic_rx_frame_steer(MynicRxFrame *frame, MynicCore *core);
 
 /**
  * mynic_rx_frame_csum - checksum state for the completion

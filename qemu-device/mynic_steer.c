@@ -8,7 +8,8 @@
  * for RSS instead, with our key and table, and frames arrive at the queue that
  * they belong to. The device computes the hash all the same: it is reported,
  * and it has the last word on the queue. So the program may be missing, or not
- * be able to express everything; that costs time, and nothing else.
+ * be able to express everything, flow rules and the contexts that they lead to
+ * for instance; that costs time, and nothing else.
  */
 
 #include "qemu/osdep.h"
@@ -97,7 +98,9 @@ void mynic_steer_update(MynicCore *core)
         .default_queue = rss->table[0],
     };
 
+    /* Of a symmetric hash it knows nothing, and all its queues are wrong. */
     if (!core->direct || core->num_wires == 1 || !core->use_ebpf ||
+        rss->xfrm != MYNIC_RSS_XFRM_NONE ||
         !mynic_steer_load(core) ||
         !ebpf_rss_set_all(&core->steer, &config, rss->table, rss->key, NULL)) {
         mynic_steer_detach(core);

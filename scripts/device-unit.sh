@@ -6,7 +6,7 @@
 #
 # The parts that know nothing of QOM are linked with the few files of QEMU
 # that they use, and with the address and undefined behaviour sanitizers.  The
-# programs are build/unit/gso, rss, filter and iotlb.  With WORDs only tests
+# programs are build/unit/gso, rss, rules, filter and iotlb.  With WORDs only tests
 # whose name, such as rss-vectors, contains one of them.
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -37,11 +37,13 @@ build()
 
 	sources=("$tests/test-mynic-$part.c" "$tests/stubs.c"
 		"$MYNIC_ROOT/qemu-device/mynic_$part.c"
+		"$MYNIC_ROOT/qemu-device/mynic_flow.c"
 		"$MYNIC_ROOT/tests/qtest/libqos/mynic-packet.c"
 		"$qemu/src/net/eth.c" "$qemu/src/net/checksum.c"
 		"$qemu/src/util/iov.c")
 	headers=("$MYNIC_ROOT/include/mynic_abi.h"
 		"$MYNIC_ROOT/qemu-device/mynic_$part.h"
+		"$MYNIC_ROOT/qemu-device/mynic_flow.h"
 		"$MYNIC_ROOT/tests/qtest/libqos"/mynic-*.h
 		"${BASH_SOURCE[0]}")
 	for f in "${sources[@]}" "${headers[@]}"; do

@@ -150,7 +150,8 @@ test_help_documents_every_property()
 	out=$("$QEMU" -device mynic,help)
 	for property in queues mac netdev speed max-ring aer shadow moderation rss \
 			tx-csum tso uso tx-vlan rx-csum rx-gro rx-gro-udp \
-			rx-csum-fill rx-vlan vlan-filter iothreads \
+			rx-csum-fill rx-vlan vlan-filter flow-rules \
+			rss-symmetric rss-flow-label iothreads \
 			iothread-vq-mapping ebpf ioeventfd tx-poll; do
 		grep -qE "^ +$property=<[A-Za-z0-9]+> +- [A-Za-z]" <<<"$out" || {
 			echo "no description of $property"

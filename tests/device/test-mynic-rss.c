@@ -63,8 +63,10 @@ static MynicRssResult classify(const MynicRss *rss, const GByteArray *b)
         g_autofree uint8_t *head = g_memdup2(b->data, i);
         g_autofree uint8_t *tail = g_memdup2(b->data + i, b->len - i);
         struct iovec iov[] = { { head, i }, { tail, b->len - i } };
+        MynicFlow flow;
 
-        mynic_rss_classify(rss, iov, 2, &r);
+        mynic_flow_parse(&flow, iov, 2);
+        mynic_rss_classify(rss, &flow, &r);
         if (!i) {
             first = r;
         }
@@ -178,6 +180,93 @@ static void test_fields(void)
     g_assert_cmphex(classify_packet(&rss, &p).hash, ==, sport);
 }
 
+/*
+ * The hash as the data sheet has it: the key goes on with its beginning where
+ * the input is longer than it.
+ */
+static uint32_t toeplitz(const uint8_t *in, guint len)
+{
+    static const uint8_t key[] = QMYNIC_RSS_KEY;
+    uint32_t hash = 0, window;
+    guint bit, i;
+
+    for (bit = 0; bit < 8 * len; bit++) {
+        if (!(in[bit / 8] >> (7 - bit % 8) & 1)) {
+            continue;
+        }
+        window = 0;
+        for (i = bit; i < bit + 32; i++) {
+            guint at = i % (8 * sizeof(key));
+
+            window = window << 1 | (key[at / 8] >> (7 - at % 8) & 1);
+        }
+        hash ^= window;
+    }
+    return hash;
+}
+
+static void test_flow_label(void)
+{
+    QMynicPacket p = { .ipv6 = true, .sport = 0x1234, .dport = 0x5678,
+                       .flow_label = 0xabcde, .tos = 0xff, .payload_len = 4 };
+    MynicRss rss = ready();
+    uint8_t in[40];
+
+    memset(p.saddr, 0x5a, 16);
+    memset(p.daddr, 0xc3, 16);
+    memcpy(in, p.saddr, 16);
+    memcpy(in + 16, p.daddr, 16);
+    stw_be_p(in + 32, p.sport);
+    stw_be_p(in + 34, p.dport);
+    stl_be_p(in + 36, p.flow_label);
+
+    expect(&rss, &p, toeplitz(in, 36), MYNIC_HASH_L4);
+    rss.fields[MYNIC_FLOW_TCPV6] |= MYNIC_RSS_FIELD_FLOW_LABEL;
+    expect(&rss, &p, toeplitz(in, 40), MYNIC_HASH_L4);
+    rss.fields[MYNIC_FLOW_TCPV6] = MYNIC_RSS_FIELD_FLOW_LABEL;
+    expect(&rss, &p, toeplitz(in + 36, 4), MYNIC_HASH_L3);
+    p.ip6_hop_by_hop = 8;
+    expect(&rss, &p, toeplitz(in + 36, 4), MYNIC_HASH_L3);
+}
+
+/* As of a packet that has in both places what becomes of the two. */
+static void test_symmetric(void)
+{
+    guint i, k;
+
+    for (i = 0; i < G_N_ELEMENTS(qmynic_rss_vectors); i++) {
+        QMynicPacket p = vector_packet(&qmynic_rss_vectors[i]), swapped = p;
+        QMynicPacket xor = p, or_xor = p;
+        uint32_t want_xor, want_or_xor;
+        MynicRss rss = ready();
+
+        memcpy(swapped.saddr, p.daddr, 16);
+        memcpy(swapped.daddr, p.saddr, 16);
+        swapped.sport = p.dport;
+        swapped.dport = p.sport;
+        for (k = 0; k < 16; k++) {
+            xor.saddr[k] = xor.daddr[k] = p.saddr[k] ^ p.daddr[k];
+            or_xor.saddr[k] = p.saddr[k] | p.daddr[k];
+            or_xor.daddr[k] = p.saddr[k] ^ p.daddr[k];
+        }
+        xor.sport = xor.dport = p.sport ^ p.dport;
+        or_xor.sport = p.sport | p.dport;
+        or_xor.dport = p.sport ^ p.dport;
+
+        g_assert_cmphex(classify_packet(&rss, &p).hash, !=,
+                        classify_packet(&rss, &swapped).hash);
+        want_xor = classify_packet(&rss, &xor).hash;
+        want_or_xor = classify_packet(&rss, &or_xor).hash;
+
+        rss.xfrm = MYNIC_RSS_XFRM_SYM_XOR;
+        expect(&rss, &p, want_xor, MYNIC_HASH_L4);
+        expect(&rss, &swapped, want_xor, MYNIC_HASH_L4);
+        rss.xfrm = MYNIC_RSS_XFRM_SYM_OR_XOR;
+        expect(&rss, &p, want_or_xor, MYNIC_HASH_L4);
+        expect(&rss, &swapped, want_or_xor, MYNIC_HASH_L4);
+    }
+}
+
 static void test_not_ip(void)
 {
     QMynicPacket p = { .ethertype = 0x0806, .payload_len = 46 };
@@ -257,8 +346,16 @@ static void test_set(void)
     REFUSE(sizeof(c), MYNIC_ERR_PARAM, c.key_len = cpu_to_le16(52));
     REFUSE(sizeof(c), MYNIC_ERR_PARAM, c.function = 0);
     REFUSE(sizeof(c), MYNIC_ERR_PARAM, c.function = 2);
-    REFUSE(sizeof(c), MYNIC_ERR_PARAM, c.reserved[2] = 1);
-    REFUSE(sizeof(c), MYNIC_ERR_PARAM, c.fields[MYNIC_FLOW_TCPV6] = 0x10);
+    REFUSE(sizeof(c), MYNIC_ERR_PARAM, c.reserved[1] = 1);
+    REFUSE(sizeof(c), MYNIC_ERR_PARAM, c.xfrm = 3);
+    REFUSE(sizeof(c), MYNIC_ERR_PARAM, c.xfrm = MYNIC_RSS_XFRM_SYM_XOR;
+           c.fields[MYNIC_FLOW_UDPV4] = ADDRS | MYNIC_RSS_FIELD_SRC_PORT);
+    REFUSE(sizeof(c), MYNIC_ERR_PARAM, c.xfrm = MYNIC_RSS_XFRM_SYM_OR_XOR;
+           c.fields[MYNIC_FLOW_IPV6] = MYNIC_RSS_FIELD_DST_ADDR);
+    REFUSE(sizeof(c), MYNIC_ERR_PARAM, c.xfrm = MYNIC_RSS_XFRM_SYM_XOR;
+           c.fields[MYNIC_FLOW_UDPV6] = MYNIC_RSS_FIELD_FLOW_LABEL);
+    REFUSE(sizeof(c), MYNIC_ERR_PARAM, c.fields[MYNIC_FLOW_TCPV6] = 0x20);
+    REFUSE(sizeof(c), MYNIC_ERR_PARAM, c.fields[MYNIC_FLOW_TCPV4] = 0x10);
     REFUSE(sizeof(c), MYNIC_ERR_PARAM, c.fields[MYNIC_FLOW_IPV4] = PORTS);
     REFUSE(sizeof(c), MYNIC_ERR_PARAM, c.fields[MYNIC_FLOW_IPV6] = PORTS);
     REFUSE(sizeof(c), MYNIC_ERR_PARAM, c.fields[MYNIC_FLOW_COUNT] = ADDRS);
@@ -266,6 +363,19 @@ static void test_set(void)
     REFUSE(sizeof(c), MYNIC_ERR_ID, c.table[127] = cpu_to_le16(QUEUES));
     REFUSE(sizeof(c), MYNIC_ERR_ID, c.table[0] = cpu_to_le16(0xffff));
 #undef REFUSE
+
+    c = config();
+    g_assert_cmphex(mynic_rss_needs(&c), ==, 0);
+    c.fields[MYNIC_FLOW_UDPV6] = MYNIC_RSS_FIELD_FLOW_LABEL;
+    g_assert_cmphex(mynic_rss_needs(&c), ==, MYNIC_F_RSS_FLOW_LABEL);
+    g_assert_cmpint(mynic_rss_set(&rss, &c, sizeof(c), QUEUES), ==, MYNIC_OK);
+    c = config();
+    c.xfrm = MYNIC_RSS_XFRM_SYM_XOR;
+    g_assert_cmphex(mynic_rss_needs(&c), ==, MYNIC_F_RSS_SYMMETRIC);
+    g_assert_cmpint(mynic_rss_set(&rss, &c, sizeof(c), QUEUES), ==, MYNIC_OK);
+    g_assert_true(mynic_rss_valid(&rss, QUEUES));
+    rss.fields[MYNIC_FLOW_TCPV4] = MYNIC_RSS_FIELD_SRC_ADDR;
+    g_assert_false(mynic_rss_valid(&rss, QUEUES));
 
     /* Entries that are not in use are nobody's business. */
     c = config();
@@ -289,6 +399,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/mynic/rss/vectors", test_vectors);
     g_test_add_func("/mynic/rss/fields", test_fields);
+    g_test_add_func("/mynic/rss/flow-label", test_flow_label);
+    g_test_add_func("/mynic/rss/symmetric", test_symmetric);
     g_test_add_func("/mynic/rss/not-ip", test_not_ip);
     g_test_add_func("/mynic/rss/reset", test_reset);
     g_test_add_func("/mynic/rss/set", test_set);

@@ -94,7 +94,7 @@ static void put_ipv4(GByteArray *b, const QMynicPacket *p, guint8 proto,
     guint i;
 
     put8(b, 0x40 | (5 + p->ip_options / 4));
-    put8(b, 0);
+    put8(b, p->tos);
     put16(b, 20 + p->ip_options + l4_len);
     put16(b, p->ip_id);
     put16(b, p->fragment ? 0x2000 : 0);
@@ -118,7 +118,7 @@ static void put_ipv6(GByteArray *b, const QMynicPacket *p, guint8 proto,
     if (p->fragment) {
         next = 44;
     }
-    put32(b, 0x60000000);
+    put32(b, 0x60000000 | p->tos << 20 | p->flow_label);
     put16(b, l4_len + p->ip6_hop_by_hop + (p->fragment ? 8 : 0));
     put8(b, p->ip6_hop_by_hop ? 0 : next);
     put8(b, 64);

@@ -52,6 +52,8 @@ typedef enum QMynicCsum {
  * @daddr: destination address
  * @ip_options: bytes of IPv4 options, a multiple of 4
  * @ip6_hop_by_hop: bytes of a hop-by-hop header, a multiple of 8
+ * @tos: type of service, or traffic class
+ * @flow_label: flow label (IPv6)
  * @fragment: the frame is a first fragment
  * @proto: 0 for TCP
  * @ip_id: identification (IPv4)
@@ -77,6 +79,8 @@ typedef struct QMynicPacket {
     guint8 daddr[16];
     guint ip_options;
     guint ip6_hop_by_hop;
+    guint8 tos;
+    guint32 flow_label;
     gboolean fragment;
     guint8 proto;
     guint16 ip_id;
