@@ -224,6 +224,7 @@ struct mynic_vector {
 };
 
 struct mynic_rss;
+struct mynic_rule;
 struct mynic_stats;
 
 /**
@@ -239,7 +240,11 @@ struct mynic_stats;
  * @cfg: configuration of the rings, current ones or those of the next open
  * @coal: moderation by channel, max_channels of them
  * @placed: channels whose interrupt has been given its CPUs, a bit for each
- * @rss: owned by mynic_rss.c
+ * @rss: RSS contexts by number, hw.rss_contexts of them; NULL where there is
+ *	none, which [0] never is; owned by mynic_rss.c
+ * @rules: flow rules by location, hw.rules of them; NULL where there is none;
+ *	owned by mynic_rules.c
+ * @num_rules: number of flow rules
  * @stats: owned by mynic_stats.c
  * @stats_lock: rings in @tx and @rx appear, disappear and are folded into
  *	the history under it
@@ -265,7 +270,9 @@ struct mynic_net {
 	struct mynic_queue_cfg cfg;
 	struct mynic_coalesce *coal;
 	unsigned long *placed;
-	struct mynic_rss *rss;
+	struct mynic_rss **rss;
+	struct mynic_rule **rules;
+	u32 num_rules;
 	struct mynic_stats *stats;
 	spinlock_t stats_lock; /* publishes and retires rings */
 	struct work_struct rx_mode_work;
@@ -352,7 +359,8 @@ void mynic_stats_port_fold(struct mynic_net *mn);
  * and an even table over cfg.channels. set_channels() is called with the new
  * number, nothing failed, before push(): it spreads the default table anew
  * and leaves a user's alone. check_channels() refuses a number that a user's
- * table does not allow.
+ * table does not allow. push() is for context 0, push_contexts() for the
+ * others, which survive ifdown.
  */
 int mynic_rss_init(struct mynic_net *mn);
 void mynic_rss_free(struct mynic_net *mn);
@@ -360,6 +368,7 @@ int mynic_rss_check_channels(struct mynic_net *mn, u16 channels,
 			     struct netlink_ext_ack *extack);
 void mynic_rss_set_channels(struct mynic_net *mn, u16 channels);
 int mynic_rss_push(struct mynic_net *mn);
+int mynic_rss_push_contexts(struct mynic_net *mn);
 
 /* mynic_coalesce.c: the moderation a queue is created with, and DIM's start
  * and stop around the life of a vector's rings.

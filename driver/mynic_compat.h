@@ -12,6 +12,7 @@
 
 #include <linux/dim.h>
 #include <linux/dma-mapping.h>
+#include <linux/ethtool.h>
 #include <linux/netdevice.h>
 #include <linux/rtnetlink.h>
 #include <linux/skbuff.h>
@@ -126,10 +127,24 @@ static inline void mynic_napi_disable(struct napi_struct *napi)
 #endif /* MYNIC_OPS_LOCKED */
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 17, 0)
-/* ethtool_ops has get_rxfh_fields and set_rxfh_fields */
+/* ethtool_ops has get_rxfh_fields and set_rxfh_fields, by context if the
+ * driver wants that, and a driver says how it can transform the hash's input
+ */
 #define MYNIC_RXFH_FIELDS	1
 #else
 #define MYNIC_RXFH_FIELDS	0
+#endif
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+/* a flow rule may add to the queues of an RSS context, if a driver says so */
+#define MYNIC_RXNFC_ADDS	1
+#else
+#define MYNIC_RXNFC_ADDS	0
+#endif
+
+#ifndef RXH_IP6_FL
+/* Earlier kernels do not ask for it. */
+#define RXH_IP6_FL		(1 << 9)
 #endif
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)

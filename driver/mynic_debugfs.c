@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * debugfs: registers, and the state of each ring as the driver and as the
- * device see it, under mynic/PCI-ADDRESS/.
+ * debugfs: registers, the state of each ring as the driver and as the device
+ * see it, and hits of flow rules, under mynic/PCI-ADDRESS/.
  */
 #include <linux/debugfs.h>
 #include <linux/netdevice.h>
@@ -10,6 +10,7 @@
 #include "mynic.h"
 #include "mynic_ethtool.h"
 #include "mynic_ring.h"
+#include "mynic_rules.h"
 
 #define MYNIC_REG_NAMED(_name)	{ #_name, MYNIC_REG_##_name }
 
@@ -36,6 +37,7 @@ static const struct {
 	MYNIC_REG_NAMED(MAC_FILTERS),
 	MYNIC_REG_NAMED(DOORBELL_STRIDE),
 	MYNIC_REG_NAMED(ADMIN_LIMITS),
+	MYNIC_REG_NAMED(RULE_LIMITS),
 	MYNIC_REG_NAMED(ASQ_LO),
 	MYNIC_REG_NAMED(ASQ_HI),
 	MYNIC_REG_NAMED(ACQ_LO),
@@ -50,6 +52,14 @@ static const struct {
 #define MYNIC_REGS_LEN		(MYNIC_REG_TEST_ECHO + sizeof(u32))
 
 static struct dentry *mynic_debugfs_root;
+
+/* A register as it is; 0 for one that the device does not have. */
+static u32 mynic_reg_value(struct mynic_dev *mdev, u32 offset)
+{
+	if (offset == MYNIC_REG_RULE_LIMITS && !mdev->hw.rules)
+		return 0;
+	return mynic_hw_read(mdev, offset);
+}
 
 /**
  * mynic_regs_len() - bytes that mynic_regs_read() writes
@@ -72,7 +82,7 @@ void mynic_regs_read(struct mynic_dev *mdev, u32 *words)
 
 	for (i = 0; i < ARRAY_SIZE(mynic_regs); i++)
 		words[mynic_regs[i].offset / sizeof(*words)] =
-			mynic_hw_read(mdev, mynic_regs[i].offset);
+			mynic_reg_value(mdev, mynic_regs[i].offset);
 }
 
 static int mynic_registers_show(struct seq_file *s, void *unused)
@@ -82,7 +92,7 @@ static int mynic_registers_show(struct seq_file *s, void *unused)
 
 	for (i = 0; i < ARRAY_SIZE(mynic_regs); i++)
 		seq_printf(s, "%03x  %08x  %s\n", mynic_regs[i].offset,
-			   mynic_hw_read(mdev, mynic_regs[i].offset),
+			   mynic_reg_value(mdev, mynic_regs[i].offset),
 			   mynic_regs[i].name);
 	return 0;
 }
@@ -168,6 +178,17 @@ static int mynic_rx_rings_show(struct seq_file *s, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(mynic_rx_rings);
 
+static int mynic_flow_rules_show(struct seq_file *s, void *unused)
+{
+	struct mynic_dev *mdev = s->private;
+
+	mynic_lock(mdev->netdev);
+	mynic_rules_show(netdev_priv(mdev->netdev), s);
+	mynic_unlock(mdev->netdev);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(mynic_flow_rules);
+
 /**
  * mynic_debugfs_add() - make a card's directory
  * @mdev: the card, its net_device registered
@@ -181,6 +202,8 @@ void mynic_debugfs_add(struct mynic_dev *mdev)
 			    &mynic_registers_fops);
 	debugfs_create_file("tx_rings", 0400, dir, mdev, &mynic_tx_rings_fops);
 	debugfs_create_file("rx_rings", 0400, dir, mdev, &mynic_rx_rings_fops);
+	debugfs_create_file("flow_rules", 0400, dir, mdev,
+			    &mynic_flow_rules_fops);
 	mdev->debugfs = dir;
 }
 

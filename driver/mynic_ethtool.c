@@ -12,6 +12,7 @@
 #include "mynic_queue.h"
 #include "mynic_ring.h"
 #include "mynic_rss.h"
+#include "mynic_rules.h"
 
 static void mynic_get_drvinfo(struct net_device *netdev,
 			      struct ethtool_drvinfo *info)
@@ -270,8 +271,8 @@ static int mynic_get_rxfh_fields(struct net_device *netdev,
 	u64 data;
 	int err;
 
-	err = mynic_rss_get_fields(netdev_priv(netdev), fields->flow_type,
-				   &data);
+	err = mynic_rss_get_fields(netdev_priv(netdev), fields->rss_context,
+				   fields->flow_type, &data);
 	if (!err)
 		fields->data = data;
 
@@ -282,23 +283,29 @@ static int mynic_set_rxfh_fields(struct net_device *netdev,
 				 const struct ethtool_rxfh_fields *fields,
 				 struct netlink_ext_ack *extack)
 {
-	return mynic_rss_set_fields(netdev_priv(netdev), fields->flow_type,
-				    fields->data, extack);
+	return mynic_rss_set_fields(netdev_priv(netdev), fields->rss_context,
+				    fields->flow_type, fields->data, extack);
 }
-#else
+#endif
+
 static int mynic_get_rxnfc(struct net_device *netdev,
 			   struct ethtool_rxnfc *info, u32 *rule_locs)
 {
 	struct mynic_net *mn = netdev_priv(netdev);
 
 	switch (info->cmd) {
+#if !MYNIC_RX_RING_COUNT
 	case ETHTOOL_GRXRINGS:
 		info->data = mn->cfg.channels;
 		return 0;
+#endif
+#if !MYNIC_RXFH_FIELDS
 	case ETHTOOL_GRXFH:
-		return mynic_rss_get_fields(mn, info->flow_type, &info->data);
+		return mynic_rss_get_fields(mn, 0, info->flow_type,
+					    &info->data);
+#endif
 	default:
-		return -EOPNOTSUPP;
+		return mynic_rules_get(mn, info, rule_locs);
 	}
 }
 
@@ -307,12 +314,13 @@ static int mynic_set_rxnfc(struct net_device *netdev,
 {
 	struct mynic_net *mn = netdev_priv(netdev);
 
-	if (info->cmd != ETHTOOL_SRXFH)
-		return -EOPNOTSUPP;
-
-	return mynic_rss_set_fields(mn, info->flow_type, info->data, NULL);
-}
+#if !MYNIC_RXFH_FIELDS
+	if (info->cmd == ETHTOOL_SRXFH)
+		return mynic_rss_set_fields(mn, 0, info->flow_type, info->data,
+					    NULL);
 #endif
+	return mynic_rules_set(mn, info);
+}
 
 static u32 mynic_get_rxfh_key_size(struct net_device *netdev)
 {
@@ -330,13 +338,6 @@ static int mynic_get_rxfh(struct net_device *netdev,
 	mynic_rss_get(netdev_priv(netdev), rxfh);
 
 	return 0;
-}
-
-static int mynic_set_rxfh(struct net_device *netdev,
-			  struct ethtool_rxfh_param *rxfh,
-			  struct netlink_ext_ack *extack)
-{
-	return mynic_rss_set(netdev_priv(netdev), rxfh, extack);
 }
 
 static int mynic_get_sset_count(struct net_device *netdev, int sset)
@@ -385,6 +386,15 @@ const struct ethtool_ops mynic_ethtool_ops = {
 	.supported_coalesce_params = ETHTOOL_COALESCE_USECS |
 				     ETHTOOL_COALESCE_MAX_FRAMES |
 				     ETHTOOL_COALESCE_USE_ADAPTIVE,
+	.rxfh_max_num_contexts	= MYNIC_RSS_CONTEXTS_MAX,
+	.rxfh_per_ctx_key	= 1,
+#if MYNIC_RXFH_FIELDS
+	.rxfh_per_ctx_fields	= 1,
+	.supported_input_xfrm	= RXH_XFRM_SYM_XOR | RXH_XFRM_SYM_OR_XOR,
+#endif
+#if MYNIC_RXNFC_ADDS
+	.cap_rss_rxnfc_adds	= 1,
+#endif
 #if MYNIC_OPS_LOCKED
 	.op_needs_rtnl		= ETHTOOL_OP_NEEDS_RTNL_SCHANNELS |
 				  ETHTOOL_OP_NEEDS_RTNL_GLINK,
@@ -411,15 +421,17 @@ const struct ethtool_ops mynic_ethtool_ops = {
 #if MYNIC_RXFH_FIELDS
 	.get_rxfh_fields	= mynic_get_rxfh_fields,
 	.set_rxfh_fields	= mynic_set_rxfh_fields,
-#else
+#endif
 	.get_rxnfc		= mynic_get_rxnfc,
 	.set_rxnfc		= mynic_set_rxnfc,
-#endif
 	.reset			= mynic_reset,
 	.get_rxfh_key_size	= mynic_get_rxfh_key_size,
 	.get_rxfh_indir_size	= mynic_get_rxfh_indir_size,
 	.get_rxfh		= mynic_get_rxfh,
 	.set_rxfh		= mynic_set_rxfh,
+	.create_rxfh_context	= mynic_create_rxfh_context,
+	.modify_rxfh_context	= mynic_modify_rxfh_context,
+	.remove_rxfh_context	= mynic_remove_rxfh_context,
 	.get_channels		= mynic_get_channels,
 	.set_channels		= mynic_set_channels,
 	.get_ts_info		= ethtool_op_get_ts_info,

@@ -42,6 +42,7 @@ static const struct {
 	{ "port_rx_drop_no_queue", MYNIC_PORT(rx_drop_no_queue) },
 	{ "port_rx_drop_no_buffer", MYNIC_PORT(rx_drop_no_buffer) },
 	{ "port_rx_drop_error", MYNIC_PORT(rx_drop_error) },
+	{ "port_rx_drop_rule", MYNIC_PORT(rx_drop_rule) },
 	{ "port_rx_csum_good", MYNIC_PORT(rx_csum_good) },
 	{ "port_rx_csum_bad", MYNIC_PORT(rx_csum_bad) },
 	{ "port_rx_gro_packets", MYNIC_PORT(rx_gro_packets) },

@@ -216,7 +216,8 @@ int mynic_hw_read_limits(struct mynic_dev *mdev)
 	val = mynic_hw_read(mdev, MYNIC_REG_RSS_LIMITS);
 	hw->rss_table_max = FIELD_GET(MYNIC_RSS_LIMITS_TABLE_MASK, val);
 	hw->rss_key_len = FIELD_GET(MYNIC_RSS_LIMITS_KEY_MASK, val);
-	hw->rss_contexts = FIELD_GET(MYNIC_RSS_LIMITS_CTX_MASK, val);
+	/* There is one even if it does not hash. */
+	hw->rss_contexts = max(FIELD_GET(MYNIC_RSS_LIMITS_CTX_MASK, val), 1U);
 	if ((hw->dev_features & MYNIC_F_RSS) &&
 	    (mynic_hw_bad_limit(mdev, "entries of its indirection table",
 				hw->rss_table_max, 1, MYNIC_RSS_TABLE_SIZE) ||
@@ -226,6 +227,14 @@ int mynic_hw_read_limits(struct mynic_dev *mdev)
 		return -ENODEV;
 	if (hw->dev_features & MYNIC_F_RSS)
 		hw->rss_table_max = rounddown_pow_of_two(hw->rss_table_max);
+
+	if (hw->dev_features & MYNIC_F_FLOW_RULES) {
+		val = mynic_hw_read(mdev, MYNIC_REG_RULE_LIMITS);
+		hw->rules = FIELD_GET(MYNIC_RULE_LIMITS_RULES_MASK, val);
+		if (mynic_hw_bad_limit(mdev, "its number of flow rules",
+				       hw->rules, 1, U16_MAX))
+			return -ENODEV;
+	}
 
 	/* More than one command can carry would be of no use. */
 	val = mynic_hw_read(mdev, MYNIC_REG_MAC_FILTERS);

@@ -34,6 +34,7 @@ struct mynic_dev;
  * @rss_table_max: entries of the indirection table
  * @rss_key_len: bytes of the hash key
  * @rss_contexts: RSS contexts, the default one included
+ * @rules: flow rules, 0 if the device has none
  * @mac_filters: perfect-match addresses beside the station address
  * @admin_log2_max: largest admin and event ring in log2
  */
@@ -57,6 +58,7 @@ struct mynic_hw {
 	u16 rss_table_max;
 	u16 rss_key_len;
 	u16 rss_contexts;
+	u16 rules;
 	u16 mac_filters;
 	u8 admin_log2_max;
 };

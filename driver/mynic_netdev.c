@@ -13,6 +13,7 @@
 
 #include "mynic.h"
 #include "mynic_ring.h"
+#include "mynic_rules.h"
 
 /* Each feature, and those that it needs; a later one may need an earlier. */
 static const struct {
@@ -32,6 +33,9 @@ static const struct {
 	{ MYNIC_F_RSS },
 	{ MYNIC_F_MODERATION },
 	{ MYNIC_F_RX_CSUM_FILL, MYNIC_F_RX_CSUM },
+	{ MYNIC_F_FLOW_RULES },
+	{ MYNIC_F_RSS_SYMMETRIC, MYNIC_F_RSS },
+	{ MYNIC_F_RSS_FLOW_LABEL, MYNIC_F_RSS },
 };
 
 /* Features that SET_OFFLOADS turns on and off. */
@@ -371,8 +375,8 @@ static void mynic_rx_mode_work(struct work_struct *work)
  * mynic_config_push() - replay what survives ifdown, after a device reset
  * @mn: the network device
  *
- * MAC, MTU, VLANs and offloads; mynic_queues_up() does the rest. Process
- * context, control locks held.
+ * MAC, MTU, VLANs, offloads, RSS contexts and flow rules; mynic_queues_up()
+ * does the rest. Process context, control locks held.
  *
  * Return: 0 or a negative errno.
  */
@@ -390,6 +394,11 @@ int mynic_config_push(struct mynic_net *mn)
 	if (!err)
 		err = mynic_offloads_push(mn, mn->netdev->features,
 					  mn->cfg.xdp_prog);
+	if (!err)
+		err = mynic_rss_push_contexts(mn);
+	/* Behind the contexts that they name. */
+	if (!err)
+		err = mynic_rules_push(mn);
 	return err;
 }
 
@@ -505,15 +514,16 @@ static int mynic_set_features(struct net_device *netdev,
 	struct mynic_net *mn = netdev_priv(netdev);
 	netdev_features_t changed = netdev->features ^ features;
 	netdev_features_t ours = 0;
+	int err = 0;
 	size_t i;
-	int err;
 
 	for (i = 0; i < ARRAY_SIZE(mynic_rx_offloads); i++)
 		ours |= mynic_rx_offloads[i].netdev;
-	if (!(changed & ours))
-		return 0;
 
-	err = mynic_change_offloads(mn, features);
+	if (changed & ours)
+		err = mynic_change_offloads(mn, features);
+	if (!err && changed & ~features & NETIF_F_NTUPLE)
+		err = mynic_rules_flush(mn);
 	if (err)
 		netdev_err(netdev, "the features stay as they were: %pe\n",
 			   ERR_PTR(err));
@@ -641,6 +651,8 @@ static void mynic_netdev_set_features(struct mynic_net *mn)
 	for (i = 0; i < ARRAY_SIZE(mynic_rx_offloads); i++)
 		if (mynic_has(mdev, mynic_rx_offloads[i].feature))
 			features |= mynic_rx_offloads[i].netdev;
+	if (mynic_has(mdev, MYNIC_F_FLOW_RULES))
+		features |= NETIF_F_NTUPLE;
 
 	netdev->hw_features = features;
 	netdev->features = features | NETIF_F_HIGHDMA;
@@ -755,6 +767,9 @@ int mynic_netdev_init(struct mynic_net *mn)
 	err = mynic_rss_init(mn);
 	if (err)
 		return err;
+	err = mynic_rules_init(mn);
+	if (err)
+		return err;
 
 	netif_carrier_off(netdev);
 	return mynic_config_push(mn);
@@ -767,6 +782,7 @@ int mynic_netdev_init(struct mynic_net *mn)
 void mynic_netdev_free(struct mynic_net *mn)
 {
 	cancel_work_sync(&mn->rx_mode_work);
+	mynic_rules_free(mn);
 	mynic_rss_free(mn);
 	mynic_stats_free(mn);
 	bitmap_free(mn->placed);

@@ -15,6 +15,7 @@
 #include "mynic.h"
 #include "mynic_queue.h"
 #include "mynic_ring.h"
+#include "mynic_rules.h"
 
 /* How long packets under way may hold up the end of a queue. */
 #define MYNIC_DRAIN_TIME	msecs_to_jiffies(50)
@@ -565,6 +566,8 @@ int mynic_reconfigure(struct mynic_net *mn, const struct mynic_queue_cfg *cfg,
 	err = mynic_queue_cfg_check(mn, cfg, extack);
 	if (!err)
 		err = mynic_rss_check_channels(mn, cfg->channels, extack);
+	if (!err)
+		err = mynic_rules_check_channels(mn, cfg->channels, extack);
 	if (err)
 		return err;
 	if (!test_bit(MYNIC_STATE_ENABLED, mdev->state)) {
