@@ -28,7 +28,8 @@ static const uint16_t opcodes[] = {
     MYNIC_ADMIN_CREATE_RXQ, MYNIC_ADMIN_DESTROY_RXQ, MYNIC_ADMIN_MODIFY_TXQ,
     MYNIC_ADMIN_MODIFY_CQ, MYNIC_ADMIN_SET_RX_FILTER,
     MYNIC_ADMIN_SET_VLAN_FILTER, MYNIC_ADMIN_SET_MAC, MYNIC_ADMIN_SET_MTU,
-    MYNIC_ADMIN_SET_OFFLOADS, MYNIC_ADMIN_SET_RSS, MYNIC_ADMIN_GET_LINK,
+    MYNIC_ADMIN_SET_OFFLOADS, MYNIC_ADMIN_SET_RSS, MYNIC_ADMIN_DELETE_RSS,
+    MYNIC_ADMIN_SET_RULE, MYNIC_ADMIN_DELETE_RULE, MYNIC_ADMIN_GET_LINK,
     MYNIC_ADMIN_GET_STATS,
 };
 
@@ -709,7 +710,7 @@ static void test_get_stats(void *obj, void *data, QGuestAllocator *alloc)
         } else {
             EXPECT(MYNIC_ERR_PARAM, cmd, c.params.stats.id = cpu_to_le16(1));
         }
-        EXPECT(MYNIC_ERR_PARAM, cmd, c.params.stats.scope = cpu_to_le16(3));
+        EXPECT(MYNIC_ERR_PARAM, cmd, c.params.stats.scope = cpu_to_le16(4));
     }
     mynic_rxq_destroy(&rx);
     mynic_txq_destroy(&tx);

@@ -668,7 +668,8 @@ static void random_command(QMynic *d, GRand *rand)
         MYNIC_ADMIN_MODIFY_CQ, MYNIC_ADMIN_SET_RX_FILTER,
         MYNIC_ADMIN_SET_VLAN_FILTER, MYNIC_ADMIN_SET_MAC, MYNIC_ADMIN_SET_MTU,
         MYNIC_ADMIN_SET_OFFLOADS, MYNIC_ADMIN_SET_RSS, MYNIC_ADMIN_GET_LINK,
-        MYNIC_ADMIN_GET_STATS,
+        MYNIC_ADMIN_GET_STATS, MYNIC_ADMIN_DELETE_RSS, MYNIC_ADMIN_SET_RULE,
+        MYNIC_ADMIN_DELETE_RULE,
     };
     struct mynic_admin_cmd cmd = mynic_cmd(
         ops[g_rand_int_range(rand, 0, sizeof(ops))]);

@@ -182,7 +182,8 @@ static void test_features_off(void *obj, void *data, QGuestAllocator *alloc)
     g_assert_cmphex(offer & (MYNIC_F_SHADOW | MYNIC_F_TX_CSUM |
                              MYNIC_F_TX_TSO | MYNIC_F_TX_USO |
                              MYNIC_F_RX_CSUM | MYNIC_F_RX_GRO |
-                             MYNIC_F_RSS), ==, 0);
+                             MYNIC_F_RSS | MYNIC_F_RSS_SYMMETRIC |
+                             MYNIC_F_RSS_FLOW_LABEL), ==, 0);
     g_assert_cmphex(offer & MYNIC_F_TX_VLAN, !=, 0);
     g_assert_cmpuint(mynic_read(d, MYNIC_REG_TX_LIMITS) >> 8 & 0xff, ==, 8);
     g_assert_cmpuint(mynic_read(d, MYNIC_REG_RX_LIMITS) >> 8 & 0xff, ==, 8);
@@ -388,8 +389,19 @@ static void test_migration(void *obj, void *data, QGuestAllocator *alloc)
     struct mynic_queue_stats queue_before, queue_after;
     struct mynic_event event;
     struct mynic_admin_cmd cmd;
+    struct mynic_flow_rule rule = {
+        .classes = cpu_to_le16(MYNIC_BIT(MYNIC_FLOW_UDPV4)),
+        .action = MYNIC_RULE_RSS,
+        .context = cpu_to_le16(7),
+        .value.l4[3] = 53,
+        .mask.l4 = { 0, 0, 0xff, 0xff },
+    };
     QMynicPacket p = { .payload_len = 500 };
+    QMynicPacket dns = { .proto = QMYNIC_IP_UDP, .dport = 53,
+                         .payload_len = 60 };
     g_autoptr(GByteArray) frame = mynic_packet_build(&p, NULL);
+    g_autoptr(GByteArray) ruled = mynic_packet_build(&dns, NULL);
+    uint32_t ruled_hash;
     QMynicWire *wire, *wire2;
     QOSState *src, *dst;
     QMynic *d, *d2;
@@ -423,6 +435,19 @@ static void test_migration(void *obj, void *data, QGuestAllocator *alloc)
     cmd = mynic_cmd(MYNIC_ADMIN_SET_RSS);
     g_assert_cmpuint(mynic_admin_data(d, &cmd, &rss, NULL, sizeof(rss)), ==,
                      MYNIC_OK);
+    /* Another context, and what leads to it. */
+    rss.xfrm = MYNIC_RSS_XFRM_SYM_XOR;
+    cmd.params.rss.context = cpu_to_le16(7);
+    g_assert_cmpuint(mynic_admin_data(d, &cmd, &rss, NULL, sizeof(rss)), ==,
+                     MYNIC_OK);
+    mynic_set_rule(d, 200, &rule);
+    mynic_wire_send(wire, ruled);
+    mynic_rx_expect(&rx, ruled, &cqe);
+    ruled_hash = le32_to_cpu(cqe.hash);
+    mynic_rx_fill(&rx, 1);
+    mynic_rx_publish(&rx);
+    g_assert_cmpuint(mynic_rule_packets(d, 200), ==, 1);
+
     for (i = 0; i < 5; i++) {
         send_plain(&tx, wire, 100 + i);
         receive(&rx, wire, 200 + i);
@@ -490,6 +515,17 @@ static void test_migration(void *obj, void *data, QGuestAllocator *alloc)
         send_plain(&tx, wire2, 100 + i);
         receive(&rx, wire2, 200 + i);
     }
+    /* Flow rules and their contexts. */
+    g_assert_cmpuint(mynic_rule_packets(d2, 200), ==, 1);
+    mynic_wire_send(wire2, ruled);
+    mynic_rx_expect(&rx, ruled, &cqe);
+    g_assert_cmphex(le32_to_cpu(cqe.hash), ==, ruled_hash);
+    mynic_rx_fill(&rx, 1);
+    mynic_rx_publish(&rx);
+    g_assert_cmpuint(mynic_rule_packets(d2, 200), ==, 2);
+    cmd = mynic_cmd(MYNIC_ADMIN_DELETE_RSS);
+    cmd.params.rss.context = cpu_to_le16(7);
+    g_assert_cmpuint(mynic_admin(d2, &cmd, NULL), ==, MYNIC_ERR_BUSY);
     /* Offloads and hash key. */
     p.tags = 1;
     p.tci[0] = 77;

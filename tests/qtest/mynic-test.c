@@ -38,6 +38,7 @@ static const struct {
     { MYNIC_REG_MAC_FILTERS, RO },
     { MYNIC_REG_DOORBELL_STRIDE, RO },
     { MYNIC_REG_ADMIN_LIMITS, RO },
+    { MYNIC_REG_RULE_LIMITS, RO },
     { MYNIC_REG_ASQ_LO, RW, ~0u },
     { MYNIC_REG_ASQ_HI, RW, ~0u },
     { MYNIC_REG_ACQ_LO, RW, ~0u },
@@ -56,7 +57,8 @@ static const struct {
     (MYNIC_F_SHADOW | MYNIC_F_TX_CSUM | MYNIC_F_TX_TSO | MYNIC_F_TX_USO | \
      MYNIC_F_TX_VLAN | MYNIC_F_RX_CSUM | MYNIC_F_RX_GRO | \
      MYNIC_F_RX_GRO_UDP | MYNIC_F_RX_VLAN | MYNIC_F_VLAN_FILTER | \
-     MYNIC_F_RSS | MYNIC_F_MODERATION | MYNIC_F_RX_CSUM_FILL)
+     MYNIC_F_RSS | MYNIC_F_MODERATION | MYNIC_F_RX_CSUM_FILL | \
+     MYNIC_F_FLOW_RULES | MYNIC_F_RSS_SYMMETRIC | MYNIC_F_RSS_FLOW_LABEL)
 
 static uint32_t status(QMynic *d)
 {
@@ -377,6 +379,9 @@ static uint64_t needs(uint64_t feature)
         return MYNIC_F_RX_GRO;
     case MYNIC_F_RX_CSUM_FILL:
         return MYNIC_F_RX_CSUM;
+    case MYNIC_F_RSS_SYMMETRIC:
+    case MYNIC_F_RSS_FLOW_LABEL:
+        return MYNIC_F_RSS;
     default:
         return 0;
     }
@@ -576,6 +581,11 @@ static void unsettle(QMynic *d, QMynicTxq *tx, QMynicRxq *rx)
         .function = MYNIC_RSS_TOEPLITZ,
         .table = { cpu_to_le16(1) },
     };
+    struct mynic_flow_rule rule = {
+        .classes = cpu_to_le16(MYNIC_BIT(MYNIC_FLOW_TCPV4)),
+        .action = MYNIC_RULE_RSS,
+        .context = cpu_to_le16(1),
+    };
 
     mynic_start(d, mynic_offer(d));
     mynic_txq_create(d, tx, 0);
@@ -596,6 +606,12 @@ static void unsettle(QMynic *d, QMynicTxq *tx, QMynicRxq *rx)
     cmd = mynic_cmd(MYNIC_ADMIN_SET_RSS);
     g_assert_cmpuint(mynic_admin_data(d, &cmd, &rss, NULL, sizeof(rss)),
                      ==, MYNIC_OK);
+    cmd.params.rss.context = cpu_to_le16(1);
+    g_assert_cmpuint(mynic_admin_data(d, &cmd, &rss, NULL, sizeof(rss)),
+                     ==, MYNIC_OK);
+    cmd = mynic_cmd(MYNIC_ADMIN_SET_RULE);
+    g_assert_cmpuint(mynic_admin_data(d, &cmd, &rule, NULL, sizeof(rule)),
+                     ==, MYNIC_OK);
 }
 
 /* After a reset: the defaults of the data sheet, seen from outside. */
@@ -603,6 +619,7 @@ static void assert_defaults(QMynic *d, QMynicWire *wire)
 {
     QMynicPacket p = { .payload_len = 1500 - 40 };
     struct mynic_port_stats stats;
+    struct mynic_admin_cmd cmd;
     struct mynic_rx_cqe cqe;
     g_autoptr(GByteArray) frame = NULL;
     QMynicTxq tx;
@@ -614,6 +631,13 @@ static void assert_defaults(QMynic *d, QMynicWire *wire)
     g_assert_cmpuint(stats.rx_packets, ==, 0);
     g_assert_cmpuint(stats.tx_packets, ==, 0);
     g_assert_cmpuint(stats.rx_drop_disabled, ==, 0);
+
+    /* There are no flow rules, nor contexts but the default one. */
+    cmd = mynic_cmd(MYNIC_ADMIN_DELETE_RULE);
+    g_assert_cmpuint(mynic_admin(d, &cmd, NULL), ==, MYNIC_ERR_NOT_FOUND);
+    cmd = mynic_cmd(MYNIC_ADMIN_DELETE_RSS);
+    cmd.params.rss.context = cpu_to_le16(1);
+    g_assert_cmpuint(mynic_admin(d, &cmd, NULL), ==, MYNIC_ERR_NOT_FOUND);
 
     /* The queues are gone: they can be created. */
     mynic_txq_create(d, &tx, 0);

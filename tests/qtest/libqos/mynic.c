@@ -323,6 +323,28 @@ void mynic_port_stats(QMynic *d, struct mynic_port_stats *stats)
     mynic_stats(d, MYNIC_STATS_PORT, 0, stats, sizeof(*stats));
 }
 
+void mynic_set_rule(QMynic *d, unsigned int location,
+                    const struct mynic_flow_rule *rule)
+{
+    struct mynic_admin_cmd cmd = mynic_cmd(MYNIC_ADMIN_SET_RULE);
+
+    cmd.params.rule.location = cpu_to_le16(location);
+    g_assert_cmpuint(mynic_admin_data(d, &cmd, rule, NULL, sizeof(*rule)), ==,
+                     MYNIC_OK);
+}
+
+uint64_t mynic_rule_packets(QMynic *d, unsigned int location)
+{
+    struct mynic_admin_cmd cmd = mynic_cmd(MYNIC_ADMIN_GET_STATS);
+    struct mynic_rule_stats stats;
+
+    cmd.params.stats.scope = cpu_to_le16(MYNIC_STATS_RULE);
+    cmd.params.stats.id = cpu_to_le16(location);
+    g_assert_cmpuint(mynic_admin_data(d, &cmd, NULL, &stats, sizeof(stats)),
+                     ==, MYNIC_OK);
+    return le64_to_cpu(stats.packets);
+}
+
 void mynic_queue_stats(QMynic *d, unsigned int scope, uint16_t id,
                        struct mynic_queue_stats *stats)
 {
@@ -784,8 +806,8 @@ QMynic *mynic_migrated(const QMynic *d, QPCIBus *bus, QGuestAllocator *alloc)
  */
 static const char *const groups[] = {
     "mynic-regs", "mynic-admin", "mynic-tx", "mynic-rx", "mynic-rss",
-    "mynic-irq", "mynic-error", "mynic-life", "mynic-tap", "mynic-iommu",
-    "mynic-bell",
+    "mynic-rules", "mynic-irq", "mynic-error", "mynic-life", "mynic-tap",
+    "mynic-iommu", "mynic-bell",
 };
 
 void mynic_add_test(const char *group, const char *name, QOSTestFunc func,

@@ -256,6 +256,10 @@ struct mynic_admin_cmd mynic_cmd_queue(enum mynic_admin_op op, uint16_t id);
 
 void mynic_set_rx_filter(QMynic *d, uint16_t flags);
 void mynic_set_offloads(QMynic *d, uint32_t rx);
+void mynic_set_rule(QMynic *d, unsigned int location,
+                    const struct mynic_flow_rule *rule);
+/* Packets that followed the rule. */
+uint64_t mynic_rule_packets(QMynic *d, unsigned int location);
 void mynic_port_stats(QMynic *d, struct mynic_port_stats *stats);
 void mynic_queue_stats(QMynic *d, unsigned int scope, uint16_t id,
                        struct mynic_queue_stats *stats);
