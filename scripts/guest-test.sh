@@ -16,7 +16,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 usage='usage: scripts/guest-test.sh [--kernel 7.2|6.12|debug] [--boot one|two|three|four] [--case REGEX] [--short|--rest] [FILE]...'
-one=(identity reach traffic mtu filter offload vlan rss)
+one=(identity reach traffic mtu filter offload vlan rss rules)
 two=(channels rings coalesce stats irq link flow reset backends xdp power
      lifecycle mismatch)
 three=(numa iommu xdp-dma)
@@ -24,7 +24,7 @@ four=(dma)
 # What the driver does in another way on another kernel: reconfiguration under
 # the device's own lock or not, RSS by one interface or another, statistics,
 # NAPI, XDP; and contents both ways.
-short=(traffic rss channels stats irq reset xdp power lifecycle)
+short=(traffic rss rules channels stats irq reset xdp power lifecycle)
 NIC=${NIC:-mynic}
 QUEUES=4
 

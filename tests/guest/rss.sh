@@ -213,7 +213,7 @@ A6_fields_that_cannot_be_hashed_are_refused()
 	setup
 	local before
 	before=$(ethtool -n "$nic" rx-flow-hash udp4)
-	refused_saying 'only addresses and ports' \
+	refused_saying 'only addresses, ports and the flow label' \
 		ethtool -N "$nic" rx-flow-hash udp4 m
 	refused_saying 'only IPv4, IPv6' ethtool -N "$nic" rx-flow-hash ah4 sd
 	eq "$(ethtool -n "$nic" rx-flow-hash udp4)" "$before" "fields"
