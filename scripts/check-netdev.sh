@@ -24,7 +24,8 @@ NIC=${NIC:-mynic}
 KERNEL=${KERNEL:-debug}
 dir=$MYNIC_BUILD/netdev/$NIC
 cards='mynic, virtio-net, vmxnet3, igb, e1000e'
-QUEUES=8
+# Four RSS contexts of two queues each, and the default one.
+QUEUES=12
 
 case $NIC in
 mynic)		driver=mynic		card=mynic,queues=$QUEUES ;;
