@@ -638,7 +638,8 @@ static void test_set_rss(void *obj, void *data, QGuestAllocator *alloc)
            bad.fields[MYNIC_FLOW_IPV4] = MYNIC_RSS_FIELD_SRC_PORT);
     REFUSE(MYNIC_ERR_ID, bad.table[127] = cpu_to_le16(QMYNIC_QUEUES));
     REFUSE(MYNIC_OK, bad.table[127] = cpu_to_le16(QMYNIC_QUEUES - 1));
-    mynic_start(d, mynic_offer(d) & ~MYNIC_F_RSS);
+    mynic_start(d, mynic_offer(d) & ~(MYNIC_F_RSS | MYNIC_F_RSS_SYMMETRIC |
+                                      MYNIC_F_RSS_FLOW_LABEL));
     REFUSE(MYNIC_ERR_FEATURE, SAME);
 #undef REFUSE
 }
