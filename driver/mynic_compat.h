@@ -144,7 +144,7 @@ static inline void mynic_napi_disable(struct napi_struct *napi)
 
 #ifndef RXH_IP6_FL
 /* Earlier kernels do not ask for it. */
-#define RXH_IP6_FL		(1 << 9)
+#define RXH_IP6_FL		BIT(9)
 #endif
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)

@@ -124,8 +124,8 @@ int mynic_modify_rxfh_context(struct net_device *netdev,
  * @context: its number
  * @extack: receives the reason of a failure
  *
- * A device that is not enabled has forgotten it already, and one whose interface
- * goes away is reset: rules that use the context go with it.
+ * A device that is not enabled has forgotten it already, and one whose
+ * interface goes away is reset: rules that use the context go with it.
  *
  * Context: process, control locks and the core's rss_lock held.
  * Return: 0 or a negative errno
